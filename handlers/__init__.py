@@ -1,0 +1,1 @@
+"""The decisions: pure functions; no await, no clock, no log, no file."""

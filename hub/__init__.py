@@ -1,0 +1,1 @@
+"""The shell: everything that touches the world. Start reading in pipeline.py."""

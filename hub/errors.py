@@ -1,0 +1,56 @@
+"""Everything the hub raises on purpose.
+
+HubError
+  ConfigError        the operator must mend a file; the hub does not start
+  BrokerError
+    BrokerMissing    no broker answered in time; retried at start, then exit code 4
+    BrokerLost       the broker came back empty or was replaced; the hub stops
+    BrokerInUse      another hub has the data folder
+  Unavailable        a store did not answer; nothing was done, or we cannot know; safe to retry
+  NotAllowed         the access list says no; not retried
+  NotFound           what was asked for is not there
+"""
+
+from collections.abc import Iterable
+
+from schemas.problems import Problem
+
+
+class HubError(Exception):
+    """Base class: catch this to catch everything of ours, and nothing else."""
+
+
+class ConfigError(HubError):
+    """The role config cannot be used. `problems` has all of them, each with its file and line."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class BrokerError(HubError):
+    """Something is wrong with the broker itself."""
+
+
+class BrokerMissing(BrokerError):
+    """No broker answered. Is it started, and is the address right?"""
+
+
+class BrokerLost(BrokerError):
+    """The broker lost what it held. Carrying on would lose more: restore it, then start again."""
+
+
+class BrokerInUse(BrokerError):
+    """Another hub uses this data folder. Stop that one, or name another folder with --data."""
+
+
+class Unavailable(HubError):
+    """The store did not answer. Either nothing was done or we cannot know; retry the whole."""
+
+
+class NotAllowed(HubError):
+    """The broker's access list does not allow this."""
+
+
+class NotFound(HubError):
+    """What was asked for is not there."""

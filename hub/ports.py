@@ -1,0 +1,257 @@
+"""What the pipeline needs of a store, as a contract in prose. One suite tests every store.
+
+Everything about an event lives in its shard: one slot, one atomic step. Trust: who can write to a
+store can hide or invent messages; it cannot do so unseen once the records are sealed elsewhere.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Queue(StrEnum):
+    """Where an entry waits. The entry itself is the fence: who removes it has done the work."""
+
+    INTAKE = "in"  #: as it came from a partner
+    HELD = "held"  #: for a person
+    DEAD = "dead"  #: refused, or given up
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the intake: bytes untouched."""
+
+    id: str  #: `<ms>-<n>`, given by the store
+    intake: str  #: "" for a shard of one sender; the party for a shared shard
+    event: bytes
+    deliveries: int = 1  #: how often it was handed to a worker, this time included
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One minimised copy for one party: what stands in the clear, and the copy itself."""
+
+    party: str
+    message: str  #: `message_ref` of the event
+    type: str  #: without prefix
+    rule: str
+    urgency: str
+    deadline: datetime
+    retain_until: str  #: ISO date
+    sender: str
+    content: bytes  #: the minimised CloudEvent, JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """An event that waits for a person, with the reasons, and whom it would still go to."""
+
+    event: bytes
+    reasons: bytes  #: JSON: the holds, or the problems
+    message: str = ""  #: empty when the bytes are not an event
+    type: str = ""
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """That a step corrects or withdraws `message`, which these parties received."""
+
+    message: str
+    received_by: tuple[str, ...]
+    withdraws: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """All that one entry brings about. Applied as a whole, or not at all.
+
+    With `queue` INTAKE and a `message`, the step checks for a duplicate first; then only
+    `duplicate_record` is written. Copies to a party that has this message already are left out.
+    """
+
+    queue: Queue
+    entry: str
+    record: bytes
+    intake: str = ""
+    message: str = ""  #: empty: no duplicate check (not an event, or refused)
+    duplicate_record: bytes = b""
+    copies: tuple[Copy, ...] = ()
+    notices: tuple[Copy, ...] = ()  #: to the sender; always delivered, never counted as received
+    held: Parked | None = None
+    dead: Parked | None = None
+    corrects: Correction | None = None
+
+
+class Outcome(StrEnum):
+    """What became of a step."""
+
+    DONE = "done"
+    DUPLICATE = "duplicate"
+    GONE = "gone"  #: somebody else did this entry; nothing was written
+    CHANGED = "changed"  #: a correction whose original reached others meanwhile; decide again
+    BLOCKED = "blocked"  #: a key has the wrong type or an inbox is full; nothing was written
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """The outcome, and for BLOCKED which key or party stands in the way."""
+
+    outcome: Outcome
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a recipient does with its copy: a transition of the delivery's state."""
+
+    message: str
+    party: str
+    name: str  #: message type of the act, without prefix
+    act: str  #: `message_ref` of the act's own event: the same act again changes nothing
+    allowed_from: tuple[str, ...]  #: states; see handlers.deliveries
+    to_state: str
+    at: datetime
+    record: bytes
+    refused_record: bytes
+    notice: Copy | None = None  #: for the sender's inbox
+    copy: Copy | None = None  #: for the party it is passed on to
+
+
+class ActOutcome(StrEnum):
+    """What became of an act."""
+
+    DONE = "done"
+    ALREADY = "already"  #: this very act was done before; nothing was written
+    NOT_ALLOWED = "not-allowed"  #: the state does not allow it; `refused_record` was written
+    UNKNOWN = "unknown"  #: the party never received this message; `refused_record` was written
+    WITHDRAWN = "withdrawn"  #: passing on what was withdrawn; `refused_record` was written
+
+
+@dataclass(frozen=True, slots=True)
+class ActResult:
+    """The outcome, and the state in which the delivery is now."""
+
+    outcome: ActOutcome
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InboxEntry:
+    """One delivery as its recipient reads it."""
+
+    shard: str
+    id: str  #: `<ms>-<n>`; the milliseconds are the time of delivery, Unix, UTC
+    party: str
+    message: str
+    type: str
+    rule: str
+    sender: str
+    urgency: str
+    deadline: str  #: RFC 3339
+    retain_until: str
+    content: bytes
+    notice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedEntry:
+    """One entry of the held or dead stream."""
+
+    shard: str
+    id: str
+    parked: Parked
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEntry:
+    """One record with its place: `seq` counts from 1 without a gap in its shard."""
+
+    shard: str
+    id: str
+    seq: int
+    record: bytes
+
+
+class Store(Protocol):
+    """Streams, inboxes and records of every shard.
+
+    Durable: what a method wrote is flushed to disk before it returns (append-only file, `always`).
+    Every method may raise `Unavailable`: nothing was done or we cannot know, and the same call
+    again is safe; and `NotAllowed`.
+    """
+
+    async def prepare(self, shards: Mapping[str, Sequence[str]]) -> None:
+        """Make the server ready: functions loaded, reader groups made at the very beginning.
+
+        `shards`: shard -> its intakes (`("",)`, or the parties of a shared shard). Idempotent.
+        """
+
+    async def submit(self, shard: str, event: bytes, intake: str = "") -> str:
+        """Append `event` to the intake and return the entry id. Not idempotent by itself.
+
+        The duplicate check on (source, id) makes a repeated event harmless, not this call.
+        """
+
+    async def take(
+        self, shard: str, intakes: Sequence[str], consumer: str, count: int, wait_ms: int
+    ) -> list[Entry]:
+        """Hand out at most `count` new entries for each intake, waiting at most `wait_ms`.
+
+        What was taken stays pending until a step or `reclaim` takes it over.
+        """
+
+    async def reclaim(
+        self, shard: str, intakes: Sequence[str], consumer: str, idle_ms: int, count: int
+    ) -> list[Entry]:
+        """Take over entries that another worker took and did not finish within `idle_ms`.
+
+        An entry that was handed out before comes alone in the list when it is a suspect
+        (`deliveries` > 2), so that a poison takes nobody with it.
+        """
+
+    async def route(self, shard: str, steps: Sequence[Step]) -> list[StepResult]:
+        """Apply each step atomically, in this order, all in one call; one result for each step.
+
+        First the fence: the entry leaves its queue, or the result is GONE. `seq` of the records
+        has no gaps, also when steps are blocked.
+        """
+
+    async def received_by(
+        self, shard: str, messages: Sequence[str]
+    ) -> list[tuple[str, ...] | None]:
+        """Return who received each message, passed-on copies included; None: not known here."""
+
+    async def act(self, shard: str, act: Act) -> ActResult:
+        """Apply a transition in the shard of the message's sender, with its record and notice."""
+
+    async def inbox(
+        self, shard: str, party: str, after: str = "-", count: int = 100
+    ) -> list[InboxEntry]:
+        """Return at most `count` entries after entry id `after` ("-": from the start), in order."""
+
+    async def find_delivery(self, shard: str, party: str, message: str) -> InboxEntry | None:
+        """Return the newest copy of `message` in the inbox of `party`, or None."""
+
+    async def states(self, shard: str, party: str, messages: Sequence[str]) -> list[str]:
+        """Return the state of each delivery: `delivered` until the first act."""
+
+    async def parked(
+        self, shard: str, queue: Queue, after: str = "-", count: int = 100
+    ) -> list[ParkedEntry]:
+        """Return at most `count` entries of the held or the dead stream, in order."""
+
+    async def records(self, shard: str, after: str = "-", count: int = 100) -> list[RecordEntry]:
+        """Return at most `count` records after entry id `after`, in order."""
+
+    async def note(self, shard: str, record: bytes) -> int:
+        """Append a record of its own (start, stop, config loaded) and return its `seq`."""
+
+    async def depths(self, shard: str, intakes: Sequence[str]) -> Mapping[str, int]:
+        """Return counts: `intake`, `pending`, `held`, `dead`, `records`."""
+
+    async def close(self) -> None:
+        """Close the connections; idempotent."""

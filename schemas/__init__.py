@@ -1,0 +1,1 @@
+"""The language: what may cross a boundary. Pure: pydantic and the standard library."""

@@ -1,0 +1,108 @@
+"""Identifiers: checked where they are made, so that nothing further on has to doubt them.
+
+None of them may carry a person: a BSN stands in `data`, in a field made for it, or nowhere.
+"""
+
+import hashlib
+import re
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, StringConstraints
+
+_LOOSE_NINE_DIGITS: Final = re.compile(r"(?<![0-9A-Za-z])[0-9]{9}(?![0-9A-Za-z])")
+_BSN_WEIGHTS: Final = (9, 8, 7, 6, 5, 4, 3, 2, -1)
+
+
+def is_bsn(text: str) -> bool:
+    """Tell whether `text` is a burgerservicenummer: nine digits that pass the eleven-test.
+
+    Leading zeros are significant. The weights are 9 to 2 and then -1; the sum is a multiple of 11
+    (Wet algemene bepalingen burgerservicenummer; Logisch Ontwerp BSN).
+
+    >>> is_bsn("123456782"), is_bsn("123456789"), is_bsn("000000000"), is_bsn("010000008")
+    (True, False, False, True)
+    """
+    if len(text) != 9 or not (text.isascii() and text.isdigit()) or text == "000000000":
+        return False
+    total = sum(weight * int(digit) for weight, digit in zip(_BSN_WEIGHTS, text, strict=True))
+    return total % 11 == 0
+
+
+def holds_bsn(text: str) -> bool:
+    """Tell whether a BSN stands loose in `text`: in a word of its own, not inside a longer number.
+
+    >>> holds_bsn("zie 123456782."), holds_bsn("00000099123456782000"), holds_bsn("zaak/123456782")
+    (True, False, True)
+    """
+    return any(is_bsn(found) for found in _LOOSE_NINE_DIGITS.findall(text))
+
+
+def _check_bsn(text: str) -> str:
+    if not is_bsn(text):
+        raise ValueError("not a burgerservicenummer: nine digits that pass the eleven-test")
+    return text
+
+
+def without_bsn(text: str) -> str:
+    """Return `text`, or refuse it when a burgerservicenummer stands in it."""
+    if holds_bsn(text):
+        raise ValueError(
+            "holds a burgerservicenummer, which may only stand in the field betrokkene.bsn"
+            " of a type that has it"
+        )
+    return text
+
+
+Bsn = Annotated[str, StringConstraints(pattern=r"^[0-9]{9}$"), AfterValidator(_check_bsn)]
+"""Burgerservicenummer, nine digits, leading zeros kept."""
+
+Oin = Annotated[str, StringConstraints(pattern=r"^[0-9]{20}$")]
+"""Organisatie-identificatienummer: 20 digits, issued by Logius (OIN-Stelsel). 00000099…: test."""
+
+PartyId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,48}$")]
+"""A party in the role config: `ind`, `lro`, `gm0363`, `zvh-haaglanden`."""
+
+GemeenteCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
+"""CBS code of a gemeente, four digits: `0363`. BRP table 33 gives 0000 (unknown) and 1999 (RNI)."""
+
+SourceUrn = Annotated[
+    str, StringConstraints(pattern=r"^urn:nld:oin:[0-9]{20}:systeem:[A-Za-z0-9._-]{1,64}$")
+]
+"""Organisation and source system as a URN (NL GOV profile for CloudEvents 1.1, `source`)."""
+
+EventId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$"), AfterValidator(without_bsn)]
+"""CloudEvents `id`: unique within a source; the same one again is the same event again."""
+
+Reference = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9._:/-]{1,64}$"), AfterValidator(without_bsn)
+]
+"""A kenmerk of a partner: a report, a case, a document. Never a person's own number."""
+
+Text = Annotated[
+    str, StringConstraints(min_length=1, max_length=4_000), AfterValidator(without_bsn)
+]
+"""Free text of at most 4,000 characters, without a BSN."""
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(without_bsn)]
+"""One line of text of at most 200 characters, without a BSN."""
+
+
+def message_ref(source: str, event_id: str) -> str:
+    """Return the hub's own name of an event: 32 hexadecimal digits made from (source, id).
+
+    A partner chooses its ids, so an id could hold anything; this stands in keys, records and logs
+    instead. The same (source, id) always gives the same name: it is also the duplicate check.
+
+    >>> message_ref("urn:nld:oin:00000099000000006000:systeem:indigo", "a-1")
+    '3b5878002f6245a16681e26dc015c7e7'
+    """
+    return hashlib.sha256(f"{source}\n{event_id}".encode()).hexdigest()[:32]
+
+
+def oin_of(source: str) -> str:
+    """Return the OIN inside a `source` URN.
+
+    >>> oin_of("urn:nld:oin:00000099000000006000:systeem:indigo")
+    '00000099000000006000'
+    """
+    return source[12:32]

@@ -1,0 +1,1 @@
+"""The payload models, one module for each family of message types."""

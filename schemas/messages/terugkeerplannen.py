@@ -1,0 +1,27 @@
+"""terugkeerplannen: the RvdK, with the LAT, prepares the return of minors from conflict areas."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas.case import CasePart
+from schemas.identifiers import Text
+
+
+class _Return(CasePart):
+    minor: Annotated[Literal[True], Field(alias="minderjarig")]
+    returning: Annotated[Literal[True], Field(alias="terugkeer")]
+    interned: Annotated[Literal[True], Field(alias="internering")]
+    lat_involved: Annotated[bool, Field(alias="latBetrokken")]
+
+
+class PreliminaryStudy(_Return):
+    """The RvdK finished its pre-study."""
+
+    findings: Annotated[Text, Field(alias="bevindingen")]
+
+
+class PlanContribution(_Return):
+    """The RvdK contributed to the return plan."""
+
+    contribution: Annotated[Text, Field(alias="bijdrage")]
