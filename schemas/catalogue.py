@@ -29,8 +29,8 @@ from schemas.messages import (
     preventies,
     publicaties,
     signalen,
-    strafzaken,
     straftrajecten,
+    strafzaken,
     terugkeerplannen,
     toezichten,
     wegingen,
@@ -192,13 +192,7 @@ CORRECTIONS: Final = frozenset({"berichten.gerectificeerd", "berichten.ingetrokk
 def event_models(prefix: str = DEFAULT_PREFIX) -> dict[str, type[Envelope]]:
     """Return the event model (envelope with typed `data`) of every type, by full type name."""
     return {
-        f"{prefix}.{row.name}": create_model(
-            _class_name(row.name),
-            __base__=Envelope,
-            __doc__=row.title,
-            type=(Literal[f"{prefix}.{row.name}"], ...),
-            data=(row.model, ...),
-        )
+        f"{prefix}.{row.name}": _event_model(f"{prefix}.{row.name}", row)
         for row in CATALOGUE.values()
     }
 
@@ -211,6 +205,11 @@ def event_adapter(prefix: str = DEFAULT_PREFIX) -> TypeAdapter[Envelope]:
     for model in models[1:]:
         union |= model
     return TypeAdapter(Annotated[union, Field(discriminator="type")])
+
+
+def _event_model(full_type: str, row: MessageType) -> type[Envelope]:
+    fields: dict[str, Any] = {"type": (Literal[full_type], ...), "data": (row.model, ...)}
+    return create_model(_class_name(row.name), __base__=Envelope, __doc__=row.title, **fields)
 
 
 def _class_name(name: str) -> str:

@@ -70,7 +70,7 @@ class Envelope(BaseModel):
                     "an extension attribute has 1 to 20 characters a-z and 0-9 (CloudEvents 1.0)"
                 )
             if not isinstance(value, str | int | bool):
-                raise ValueError(
+                raise ValueError(  # noqa: TRY004  (pydantic reports ValueError only)
                     "an extension attribute is a string, an integer or a boolean (CloudEvents 1.0)"
                 )
             texts.append(str(value))
