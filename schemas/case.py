@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schemas.identifiers import Bsn, GemeenteCode, Line, Oin, PartyId, Reference
+from schemas.identifiers import Bsn, Code, GemeenteCode, Line, Oin, PartyId, Reference
 from schemas.payload import Payload
 from schemas.vocabulary import (
     AddressStatus,
@@ -21,9 +21,6 @@ from schemas.vocabulary import (
     SubjectCategory,
     Urgency,
 )
-
-Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,60}$")]
-"""A word from a closed list of the role config: a legal basis or a purpose."""
 
 
 class Sender(Payload):

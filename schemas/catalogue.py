@@ -10,7 +10,8 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import Field, TypeAdapter, create_model
 
-from schemas.envelope import Envelope
+from schemas.case import CasePart, CommonPart
+from schemas.envelope import BareEnvelope, Envelope
 from schemas.messages import (
     adviezen,
     ambtsberichten,
@@ -73,6 +74,9 @@ class MessageType:
 HUB_FAMILIES: Final = frozenset({
     "berichten", "gegevens", "routeringen", "toegangen", "configuraties", "logboeken",
 })  # fmt: skip
+
+WITHOUT_CONTENT: Final = frozenset({"ambtsberichten"})
+"""Families that only announce: no content, in the data or in the envelope."""
 
 _E, _V, _A = Kind.EVENT, Kind.REQUEST, Kind.ANSWER
 _L0, _L1 = Sensitivity.NO_PERSON, Sensitivity.REFERENCE
@@ -207,9 +211,38 @@ def event_adapter(prefix: str = DEFAULT_PREFIX) -> TypeAdapter[Envelope]:
     return TypeAdapter(Annotated[union, Field(discriminator="type")])
 
 
+@cache
+def row_of(full_type: str) -> MessageType:
+    """Return the row of a full type name, whatever its prefix; KeyError when there is none.
+
+    >>> row_of("nl.lokale-aanpak.signalen.signaal-gemeld").title
+    'Signaal gemeld'
+    """
+    return CATALOGUE[".".join(full_type.rsplit(".", 2)[-2:])]
+
+
+def type_of(event: Envelope) -> MessageType:
+    """Return the row of an event that was read with `event_adapter`."""
+    return row_of(event.type)
+
+
+def variant_sensitivity(row: MessageType, variant: type[Any]) -> Sensitivity:
+    """Return how much of a person this one of `row.variants` may carry; at most `row.sensitivity`.
+
+    A family such as adviezen has variants without any person beside variants about one.
+
+    >>> row = CATALOGUE["adviezen.advies-gevraagd"]
+    >>> [variant_sensitivity(row, variant).value for variant in row.variants]
+    ['L0', 'L3']
+    """
+    is_common = issubclass(variant, CommonPart) and not issubclass(variant, CasePart)
+    return Sensitivity.NO_PERSON if is_common else row.sensitivity
+
+
 def _event_model(full_type: str, row: MessageType) -> type[Envelope]:
     fields: dict[str, Any] = {"type": (Literal[full_type], ...), "data": (row.model, ...)}
-    return create_model(_class_name(row.name), __base__=Envelope, __doc__=row.title, **fields)
+    base = BareEnvelope if row.family in WITHOUT_CONTENT else Envelope
+    return create_model(_class_name(row.name), __base__=base, __doc__=row.title, **fields)
 
 
 def _class_name(name: str) -> str:

@@ -59,14 +59,30 @@ Bsn = Annotated[str, StringConstraints(pattern=r"^[0-9]{9}$"), AfterValidator(_c
 Oin = Annotated[str, StringConstraints(pattern=r"^[0-9]{20}$")]
 """Organisatie-identificatienummer: 20 digits, issued by Logius (OIN-Stelsel). 00000099…: test."""
 
-PartyId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,48}$")]
+_SHORT_NUMBERS: Final = "(?:[0-9]{0,8}[%s])*[0-9]{0,8}"  # never nine digits in a row: no BSN fits
+
+PartyId = Annotated[
+    str,
+    StringConstraints(pattern=f"^[a-z]{_SHORT_NUMBERS % 'a-z-'}$", min_length=2, max_length=49),
+]
 """A party in the role config: `ind`, `lro`, `gm0363`, `zvh-haaglanden`."""
+
+Code = Annotated[
+    str,
+    StringConstraints(pattern=f"^[a-z]{_SHORT_NUMBERS % 'a-z-'}$", min_length=2, max_length=61),
+]
+"""A word from a closed list of the role config: a legal basis or a purpose."""
 
 GemeenteCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
 """CBS code of a gemeente, four digits: `0363`. BRP table 33 gives 0000 (unknown) and 1999 (RNI)."""
 
 SourceUrn = Annotated[
-    str, StringConstraints(pattern=r"^urn:nld:oin:[0-9]{20}:systeem:[A-Za-z0-9._-]{1,64}$")
+    str,
+    StringConstraints(
+        pattern=rf"^urn:nld:oin:[0-9]{{20}}:systeem:{_SHORT_NUMBERS % 'A-Za-z._-'}$",
+        min_length=42,
+        max_length=105,
+    ),
 ]
 """Organisation and source system as a URN (NL GOV profile for CloudEvents 1.1, `source`)."""
 

@@ -9,12 +9,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.case import CasePart
+from schemas.case import CasePart, Sender
 from schemas.identifiers import PartyId, Reference
 from schemas.vocabulary import Competence, Nature, Reliability
 
 
+class OrganisationOnly(Sender):
+    """The sender without a description of who in it: that would be text."""
+
+    role: Annotated[None, Field(alias="rol")] = None
+
+
 class _WithoutContent(CasePart):
+    sender: Annotated[OrganisationOnly, Field(alias="verzender")]
     third_party_ban: Annotated[bool, Field(alias="derdenverbod")] = True
     nature: Annotated[Literal[Nature.FACT], Field(alias="soortInformatie")] = Nature.FACT
     provenance: Annotated[None, Field(alias="herkomst")] = None

@@ -7,10 +7,13 @@ which `door` names who acted. A sender corrects or withdraws what it sent (Wpg a
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
-from schemas.identifiers import EventId, Line, PartyId, Reference, SourceUrn, Text
+from schemas.identifiers import EventId, Line, PartyId, Reference, SourceUrn, Text, without_bsn
 from schemas.payload import Payload
+
+Prose = Annotated[str, Field(max_length=1_000), AfterValidator(without_bsn)]
+"""A sentence of the hub."""
 
 
 class MessageLink(Payload):
@@ -23,9 +26,9 @@ class MessageLink(Payload):
 class ProblemPart(Payload):
     """One reason for a refusal: the place, the rule, the way out."""
 
-    place: Annotated[str, Field(alias="plaats", max_length=300)]
-    rule: Annotated[str, Field(alias="regel", max_length=1_000)]
-    way_out: Annotated[str, Field(alias="uitweg", max_length=1_000)]
+    place: Annotated[Prose, Field(alias="plaats")]
+    rule: Annotated[Prose, Field(alias="regel")]
+    way_out: Annotated[Prose, Field(alias="uitweg")]
 
 
 class ActPart(Payload):

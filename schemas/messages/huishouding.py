@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
-from schemas.identifiers import PartyId
+from schemas.identifiers import Line, PartyId
 from schemas.messages.berichten import MessageLink
 from schemas.payload import Payload
 
@@ -31,10 +31,10 @@ class ContentErased(Payload):
 class VerdictPart(Payload):
     """One verdict of a decision."""
 
-    rule: Annotated[str, Field(alias="regel", max_length=80)]
+    rule: Annotated[Line, Field(alias="regel")]
     party: Annotated[PartyId | None, Field(alias="partij")] = None
     outcome: Annotated[Literal["forward", "withhold", "hold"], Field(alias="oordeel")]
-    reason: Annotated[str | None, Field(alias="reden", max_length=80)] = None
+    reason: Annotated[Line | None, Field(alias="reden")] = None
 
 
 class RoutingDecided(Payload):
@@ -49,7 +49,7 @@ class AccessDenied(Payload):
     """Somebody tried what it may not."""
 
     party: Annotated[PartyId, Field(alias="partij")]
-    action: Annotated[str, Field(alias="handeling", max_length=80)]
+    action: Annotated[Line, Field(alias="handeling")]
     at: Annotated[AwareDatetime, Field(alias="tijdstip")]
 
 
@@ -59,7 +59,7 @@ class RolesChanged(Payload):
     before: Annotated[Digest | None, Field(alias="van")] = None
     after: Annotated[Digest, Field(alias="naar")]
     changed_rules: Annotated[
-        tuple[str, ...], Field(alias="gewijzigdeRegels", max_length=2_000)
+        tuple[Line, ...], Field(alias="gewijzigdeRegels", max_length=2_000)
     ] = ()
 
 

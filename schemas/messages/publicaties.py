@@ -3,12 +3,12 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from schemas.case import CommonPart
-from schemas.identifiers import Line
+from schemas.identifiers import Line, without_bsn
 
-Url = Annotated[str, Field(pattern=r"^https://[^\s]{1,500}$")]
+Url = Annotated[str, Field(pattern=r"^https://[^\s]{1,500}$"), AfterValidator(without_bsn)]
 
 
 class PublicationAvailable(CommonPart):
