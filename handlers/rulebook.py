@@ -1,0 +1,212 @@
+"""The role config made ready to decide: indexed by sender and type, fields and conditions prepared.
+
+Built once for each config; deciding looks rules up and never scans them.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from handlers.addressing import Register, gemeente_party
+from handlers.conditions import Test, prepare
+from handlers.fields import attributes, expand
+from schemas.roles import (
+    Dated,
+    Group,
+    LegalBasis,
+    Member,
+    PassingOn,
+    Recipient,
+    RoleConfig,
+    Rule,
+    Terms,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Somebody who can send, receive, or both."""
+
+    id: str  #: `ind`, `gm0363`, `zvh-haaglanden`, `lro`, `meldpunt`
+    name: str
+    partner: str  #: whose rules hold for it: `ind`, `gemeente`, `zvh`
+    has_inbox: bool
+    oin: str | None = None  #: None: it cannot send by itself
+
+    @property
+    def shard(self) -> str:
+        """The shard in which everything that this party sends lives."""
+        return self.partner
+
+    @property
+    def intake(self) -> str:
+        """Its intake within a shared shard; empty in a shard of its own."""
+        return self.id if self.partner in SHARED_SHARDS else ""
+
+
+SHARED_SHARDS = frozenset({"gemeente", "zvh"})
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedMember:
+    """A member of a group."""
+
+    role: str
+    invited: bool  #: only when the event names it in `deelnemers`
+    tests: tuple[Test, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRecipient:
+    """A recipient of a rule, ready to be resolved."""
+
+    recipient: Recipient
+    role: str
+    fields: tuple[str, ...]
+    tests: tuple[Test, ...]
+    members: tuple[PreparedMember, ...]  #: of a group without an inbox of its own
+
+    def code_attribute(self, model: type[BaseModel]) -> str | None:
+        """Return the attribute that holds the gemeente code, where the rule names another field."""
+        return attributes(model).get(self.recipient.code_from or "")
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRule:
+    """A rule, ready to be asked."""
+
+    rule: Rule
+    basis: Dated
+    tests: tuple[Test, ...]
+    recipients: tuple[PreparedRecipient, ...]
+    terms: Terms
+    retention_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedPassingOn:
+    """A rule of passing on."""
+
+    rule: PassingOn
+    basis: Dated
+    fields: tuple[str, ...]
+
+
+class Rulebook:
+    """Everything that a decision needs, and nothing that changes."""
+
+    def __init__(self, config: RoleConfig) -> None:
+        self.config = config
+        self.digest = config.digest
+        self.prefix = config.settings.prefix
+        self.register = Register(config)
+        self.legal_bases: Mapping[str, LegalBasis] = {b.id: b for b in config.legal_bases}
+        self.purposes = frozenset(purpose.id for purpose in config.purposes)
+        self.groups: Mapping[str, Group] = {group.id: group for group in config.groups}
+        self.parties: Mapping[str, Party] = {party.id: party for party in _parties(config)}
+        self.by_oin: Mapping[str, Party] = {
+            party.oin: party for party in self.parties.values() if party.oin is not None
+        }
+        self.units: Mapping[str, frozenset[str]] = {
+            partner.id: frozenset(unit.id for unit in partner.units) for partner in config.partners
+        }
+        self._rules = self._index(config)
+        self._passing_on = {
+            partner.id: tuple(
+                PreparedPassingOn(
+                    rule,
+                    self.legal_bases[rule.legal_basis],
+                    expand(rule.fields, config.settings.field_groups),
+                )
+                for rule in sorted(partner.passing_on, key=lambda rule: rule.id)
+            )
+            for partner in config.partners
+        }
+
+    def rules_for(self, partner: str, message_type: str) -> tuple[PreparedRule, ...]:
+        """Return the rules of this sender for this type, by rule id; empty: it may not send it."""
+        return self._rules.get((partner, message_type), ())
+
+    def types_of(self, partner: str) -> list[str]:
+        """Return the message types that this partner may send, sorted."""
+        return sorted(name for sender, name in self._rules if sender == partner)
+
+    def passing_on_of(self, partner: str) -> tuple[PreparedPassingOn, ...]:
+        """Return what parties of this partner may pass on."""
+        return self._passing_on.get(partner, ())
+
+    def shards(self) -> dict[str, tuple[str, ...]]:
+        """Return shard -> its intakes: one of its own, or one for each party that shares it."""
+        found: dict[str, tuple[str, ...]] = {}
+        for partner in sorted(self.config.partners, key=lambda partner: partner.id):
+            if partner.id in SHARED_SHARDS:
+                found[partner.id] = tuple(
+                    sorted(p.id for p in self.parties.values() if p.partner == partner.id and p.oin)
+                )
+            else:
+                found[partner.id] = ("",)
+        return found
+
+    def _index(self, config: RoleConfig) -> dict[tuple[str, str], tuple[PreparedRule, ...]]:
+        found: dict[tuple[str, str], list[PreparedRule]] = {}
+        for partner in config.partners:
+            for rule in partner.rules:
+                found.setdefault((partner.id, rule.message), []).append(self._prepare(rule))
+        return {
+            key: tuple(sorted(rules, key=lambda prepared: prepared.rule.id))
+            for key, rules in found.items()
+        }
+
+    def _prepare(self, rule: Rule) -> PreparedRule:
+        settings = self.config.settings
+        return PreparedRule(
+            rule=rule,
+            basis=self.legal_bases[rule.legal_basis],
+            tests=tuple(prepare(c, self.legal_bases) for c in rule.conditions),
+            recipients=tuple(
+                PreparedRecipient(
+                    recipient=recipient,
+                    role=recipient.to,
+                    fields=expand(recipient.fields, settings.field_groups),
+                    tests=tuple(prepare(c, self.legal_bases) for c in recipient.conditions),
+                    members=self._members(recipient.to),
+                )
+                for recipient in rule.recipients
+            ),
+            terms=rule.terms or settings.terms,
+            retention_days=rule.retention_days or settings.retention_days,
+        )
+
+    def _members(self, role: str) -> tuple[PreparedMember, ...]:
+        group = self.groups.get(role.removeprefix("groep:")) if role.startswith("groep:") else None
+        if group is None or group.has_inbox:
+            return ()
+
+        def ready(members: Iterable[Member], *, invited: bool) -> list[PreparedMember]:
+            return [
+                PreparedMember(
+                    member.to,
+                    invited,
+                    tuple(prepare(c, self.legal_bases) for c in member.conditions),
+                )
+                for member in members
+            ]
+
+        return (*ready(group.members, invited=False), *ready(group.invited, invited=True))
+
+
+def _parties(config: RoleConfig) -> Iterable[Party]:
+    for partner in config.partners:
+        if partner.kind == "partner":
+            yield Party(partner.id, partner.name, partner.id, partner.has_inbox, partner.oin)
+        for unit in partner.units:
+            yield Party(unit.id, unit.name, partner.id, unit.has_inbox)
+    for group in config.groups:
+        if group.has_inbox:
+            yield Party(group.id, group.name, group.id, has_inbox=True)
+    for gemeente in config.gemeente_register:
+        party = gemeente_party(gemeente.code)
+        yield Party(party, f"gemeente {gemeente.name}", "gemeente", True, gemeente.oin)
+    for house in config.houses:
+        yield Party(house.id, house.name, "zvh", has_inbox=True, oin=house.oin)

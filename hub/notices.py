@@ -1,0 +1,82 @@
+"""Notices of the hub, as events of their own: what became of what you sent.
+
+A notice lies in the sender's inbox, in the sender's shard, written in the same atomic step as what
+it tells.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from handlers.rulebook import Rulebook
+from hub.ports import Copy
+from schemas.catalogue import event_models
+from schemas.envelope import Envelope
+from schemas.identifiers import message_ref
+from schemas.messages.berichten import ActPart, MessageLink, ProblemPart, Refused
+from schemas.problems import Problem
+from schemas.vocabulary import Urgency
+
+RULE: Final = "hub-bericht"
+_KEEP_DAYS: Final = 90
+_MAX_PROBLEMS: Final = 200
+
+
+def refusal(
+    book: Rulebook,
+    party: str,
+    at: datetime,
+    entry: str,
+    problems: Iterable[Problem],
+    about: MessageLink | None,
+    code: str = "ongeldig",
+) -> Copy:
+    """Return the notice that the event of stream entry `entry` was refused, with every reason."""
+    parts = tuple(
+        ProblemPart(place=p.place[:300], rule=p.rule[:1_000], way_out=p.way_out[:1_000])
+        for p in list(problems)[:_MAX_PROBLEMS]
+    )
+    data = Refused(about=about, entry=entry, by=None, at=at, code=code, problems=parts)
+    return _notice(book, party, at, "berichten.geweigerd", f"{entry}-geweigerd", data)
+
+
+def of_act(book: Rulebook, party: str, by: str, at: datetime, act: Envelope) -> Copy:
+    """Return the notice to `party` that `by` did this with its copy."""
+    name = act.type.removeprefix(f"{book.prefix}.")
+    data: ActPart = act.data.model_copy(update={"by": by, "at": at})
+    ref = message_ref(act.source, act.id)
+    return _notice(book, party, at, name, ref, data, causation=act.correlationid)
+
+
+def _notice(
+    book: Rulebook,
+    party: str,
+    at: datetime,
+    name: str,
+    event_id: str,
+    data: Any,
+    causation: str | None = None,
+) -> Copy:
+    source = f"urn:nld:oin:{book.config.settings.hub_oin}:systeem:seinhuis"
+    full = f"{book.prefix}.{name}"
+    event = event_models(book.prefix)[full].model_construct(
+        specversion="1.0",
+        id=event_id,
+        source=source,
+        type=full,
+        time=at,
+        datacontenttype="application/json",
+        correlationid=causation,
+        data=data,
+    )
+    return Copy(
+        party=party,
+        message=message_ref(source, event_id),
+        type=name,
+        rule=RULE,
+        urgency=Urgency.NORMAL.value,
+        deadline=at + timedelta(minutes=book.config.settings.terms.normal),
+        retain_until=(at + timedelta(days=_KEEP_DAYS)).date().isoformat(),
+        sender="hub",
+        content=event.__pydantic_serializer__.to_json(event, by_alias=True, exclude_none=True),
+    )

@@ -1,0 +1,198 @@
+"""From one entry to the one atomic step that it brings about. Pure: no store, no clock.
+
+`read` tells what an entry is; `routed`, `refused` and `given_up` make its step.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+
+from schemas.reading import parse
+
+from handlers.admission import admit
+from handlers.corrections import admit_correction
+from handlers.minimise import minimise
+from handlers.rulebook import Rulebook
+from hub import notices, recording
+from hub.ports import Copy, Correction, Entry, Parked, Queue, Step
+from schemas.catalogue import ACTS, CORRECTIONS
+from schemas.decisions import Decision, Hold
+from schemas.envelope import Envelope
+from schemas.identifiers import message_ref
+from schemas.messages.berichten import MessageLink
+from schemas.problems import InvalidEvent, Problem
+from schemas.records import RecordEvent, Thing
+from schemas.vocabulary import Urgency
+
+
+class What(Enum):
+    """What an entry turned out to be."""
+
+    EVENT = auto()
+    CORRECTION = auto()
+    ACT = auto()
+    REFUSED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An entry that was read and admitted, or the problems that stand in the way."""
+
+    entry: Entry
+    what: What
+    event: Envelope | None
+    problems: tuple[Problem, ...] = ()
+
+
+def read(entry: Entry, book: Rulebook, shard: str) -> Read:
+    """Read and admit one entry. Never raises: what is wrong comes back as problems."""
+    try:
+        event = parse(entry.event, book.prefix)
+    except InvalidEvent as invalid:
+        return Read(entry, What.REFUSED, None, invalid.problems)
+    problems = admit(event, book, shard, entry.intake)
+    name = event.type.removeprefix(f"{book.prefix}.")
+    if not problems and name in CORRECTIONS:
+        problems = admit_correction(event)
+    if problems:
+        return Read(entry, What.REFUSED, event, tuple(problems))
+    if name in ACTS:
+        return Read(entry, What.ACT, event)
+    return Read(entry, What.CORRECTION if name in CORRECTIONS else What.EVENT, event)
+
+
+def routed(
+    shard: str,
+    entry: Entry,
+    event: Envelope,
+    decision: Decision,
+    *,
+    corrects: Correction | None = None,
+    what: RecordEvent = RecordEvent.DECIDED,
+) -> Step:
+    """Make the step of a decided event: copies, what is held, and the record."""
+    return Step(
+        queue=Queue.INTAKE,
+        entry=entry.id,
+        intake=entry.intake,
+        message=decision.message,
+        record=recording.decided(shard, event, decision, what),
+        duplicate_record=_duplicate(shard, event, decision),
+        copies=copies(event, decision),
+        held=parked(entry.event, decision, decision.holds) if decision.holds else None,
+        corrects=corrects,
+    )
+
+
+def copies(event: Envelope, decision: Decision) -> tuple[Copy, ...]:
+    """Make the minimised copy of every forward."""
+    urgency = getattr(event.data, "urgency", Urgency.NORMAL)
+    return tuple(
+        Copy(
+            party=forward.party,
+            message=decision.message,
+            type=decision.type,
+            rule=forward.rule,
+            urgency=urgency.value,
+            deadline=forward.deadline,
+            retain_until=forward.retain_until.isoformat(),
+            sender=decision.sender,
+            content=minimise(event, forward.fields),
+        )
+        for forward in decision.forwards
+    )
+
+
+def parked(event: bytes, decision: Decision, holds: Iterable[Hold]) -> Parked:
+    """Park an event with what is held; the reasons are JSON that `seinhuis held` shows."""
+    reasons = [
+        {
+            "rule": hold.rule,
+            "role": hold.role,
+            "party": hold.party,
+            "reason": hold.reason.value,
+            "detail": hold.detail,
+        }
+        for hold in holds
+    ]
+    return Parked(
+        event=event,
+        reasons=json.dumps(reasons).encode(),
+        message=decision.message,
+        type=decision.type,
+        sender=decision.sender,
+    )
+
+
+def refused(
+    shard: str,
+    entry: Entry,
+    book: Rulebook,
+    at: datetime,
+    problems: Iterable[Problem],
+    event: Envelope | None = None,
+    *,
+    code: str = "ongeldig",
+) -> Step:
+    """Make the step of a refusal: to the dead stream with every reason, and a notice."""
+    listed = tuple(problems)
+    sender = entry.intake or shard
+    about = None if event is None else MessageLink(source=event.source, id=event.id)
+    thing = (
+        Thing(kind="entry", id=entry.id)
+        if event is None
+        else Thing(kind="message", id=message_ref(event.source, event.id))
+    )
+    name = event.type.removeprefix(f"{book.prefix}.") if event is not None else ""
+    reasons = [{"place": p.place, "rule": p.rule, "way_out": p.way_out} for p in listed]
+    return Step(
+        queue=Queue.INTAKE,
+        entry=entry.id,
+        intake=entry.intake,
+        record=recording.plain(
+            shard,
+            at,
+            RecordEvent.DEAD_LETTERED,
+            thing,
+            "refused",
+            event=event,
+            message_type=name or None,
+            sender=sender,
+            problems=len(listed),
+            reason=code,
+            config=book.digest,
+        ),
+        notices=(notices.refusal(book, sender, at, entry.id, listed, about, code),),
+        dead=Parked(
+            event=entry.event,
+            reasons=json.dumps(reasons, ensure_ascii=False).encode(),
+            message=thing.id if event is not None else "",
+            type=name,
+            sender=sender,
+        ),
+    )
+
+
+def given_up(shard: str, entry: Entry, book: Rulebook, at: datetime) -> Step:
+    """Make the step of an entry that stopped its worker time and again; it is not read again."""
+    problem = Problem(
+        "the event",
+        f"handling it failed {entry.deliveries - 1} times",
+        "the operator looks at it: seinhuis dead show",
+    )
+    return refused(shard, entry, book, at, (problem,), code="niet-toegestaan")
+
+
+def _duplicate(shard: str, event: Envelope, decision: Decision) -> bytes:
+    return recording.plain(
+        shard,
+        decision.at,
+        RecordEvent.DUPLICATE,
+        Thing.model_construct(kind="message", id=decision.message),
+        "duplicate",
+        event=event,
+        message_type=decision.type,
+        sender=decision.sender,
+    )
