@@ -1,0 +1,95 @@
+"""Who may do what on the broker: the access list, as data.
+
+A partner writes its own intake and reads its own inboxes, nothing else: so the name of an intake
+stream proves the sender. Only the hub calls functions; nobody may delete a record.
+
+What an access list cannot say: XADD takes MAXLEN and an id, so a partner can drop or block its own
+unread intake. It harms nobody else. The hub's own user could shorten the audit stream in this way;
+that this shows is the work of the sealed checkpoints, not of the access list.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from hub.stores import keys
+
+HUB_USER: Final = "hub"
+"""The user of the workers and of the commands of the operator."""
+
+_RESERVED: Final = frozenset({HUB_USER, "default"})
+_NAME: Final = re.compile(r"[a-z][a-z0-9-]{1,48}")
+_HELLO: Final = ("+ping", "+hello", "+client|setname", "+client|setinfo", "+client|id")
+_READ_STREAM: Final = (
+    *("+xrange", "+xrevrange", "+xread", "+xreadgroup", "+xlen", "+xpending"),
+    *("+xinfo|stream", "+xinfo|groups", "+xinfo|consumers"),
+    *("+xack", "+xclaim", "+xautoclaim", "+xgroup|create", "+xgroup|createconsumer"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AclUser:
+    """One user: its name, and its rules in the notation of the broker's access list."""
+
+    name: str
+    rules: tuple[str, ...]
+
+    def line(self, password: str) -> str:
+        """Return the line of the ACL file; it holds the SHA-256 of the password only."""
+        digest = hashlib.sha256(password.encode()).hexdigest()
+        return f"user {self.name} on #{digest} resetchannels -@all {' '.join(self.rules)}"
+
+
+def hub_user() -> AclUser:
+    """Return the user of the hub: all that its functions do, on its own keys, and no more.
+
+    It cannot DEL or trim anything; XDEL not on records or inboxes; SET only the duplicate check.
+    """
+    return AclUser(
+        HUB_USER,
+        (
+            "~hub:*",
+            *_HELLO,
+            *_READ_STREAM,
+            "+info +type +exists +xadd +get +mget +hget +hmget +hset +hincrby",
+            "+fcall +fcall_ro +function|load +function|list",
+            "(~hub:{*}:in ~hub:{*}:in:* ~hub:{*}:held ~hub:{*}:dead -@all +xdel)",
+            "(~hub:{*}:seen:* -@all +set)",
+        ),
+    )
+
+
+def users(shards: Mapping[str, Sequence[str]], parties: Iterable[str]) -> list[AclUser]:
+    """Return the hub's user and one for each party, in order of name.
+
+    `shards`: shard -> its intakes: `("",)` for a shard of one sender, which is the name of the
+    shard up to its first dot; or the parties of a shared shard. `parties`: who has an inbox.
+    """
+    writes: dict[str, list[str]] = {}
+    for shard, intakes in shards.items():
+        for intake in intakes:
+            sender = intake or shard.partition(".")[0]
+            writes.setdefault(sender, []).append(keys.intake(shard, intake))
+    names = sorted({*parties, *writes})
+    return [hub_user(), *(_party(name, writes.get(name, ()), shards) for name in names)]
+
+
+def _party(name: str, intakes: Iterable[str], shards: Iterable[str]) -> AclUser:
+    if name in _RESERVED or not _NAME.fullmatch(name):
+        raise ValueError(
+            f"{name!r} cannot be a user of the broker: a party is a small letter and then 1 to 48"
+            f" small letters, digits or hyphens, and not one of {sorted(_RESERVED)}"
+        )
+    # Each inbox by name, not `hub:{*}:inbox:…`: else XGROUP CREATE … MKSTREAM could make any
+    # number of keys.
+    reads = [f"~{keys.inbox(shard, name)}" for shard in shards]
+    return AclUser(
+        name,
+        (
+            *_HELLO,
+            *(f"(%W~{intake} -@all +xadd)" for intake in intakes),
+            f"({' '.join([*reads, '-@all', *_READ_STREAM])})",
+        ),
+    )

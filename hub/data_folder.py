@@ -1,0 +1,124 @@
+"""The data folder of an embedded broker: who has it, who may log in, and where the server listens.
+
+`appendonlydir/`: the data. `broker.lock`: whoever holds it has the folder. `broker.json`: where the
+server listens; there only while it runs. `credentials.json`: user -> password. Beside them, written
+at each start: `broker.conf`, `broker.acl`, `broker.log`. Every file is for this user only (0600).
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from hub.access import HUB_USER
+from hub.errors import BrokerInUse, NotFound
+
+_LEAVING_S: Final = 10.0  # how long the server of a hub that was killed may take to end
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    """Where a broker listens, and as whom to log in."""
+
+    url: str  #: `unix:///…/broker.sock` or `redis://127.0.0.1:6390`
+    user: str
+    password: str = field(repr=False)
+
+
+def connection_file(folder: Path) -> Path:
+    """Return the file that says where the broker of `folder` listens; there while it runs."""
+    return folder / "broker.json"
+
+
+def credentials_file(folder: Path) -> Path:
+    """Return the file with the password of every user: JSON, user -> password. Keep it secret."""
+    return folder / "credentials.json"
+
+
+def running(folder: Path, user: str = HUB_USER, *, tcp: bool = False) -> BrokerAddress | None:
+    """Return how to reach the broker of `folder` as `user`, or None when none runs there.
+
+    `tcp`: by loopback TCP instead of the unix socket; None when the broker was given no port. After
+    a kill -9 the file may still be there: then nobody answers at the address.
+    """
+    try:
+        where = json.loads(connection_file(folder).read_bytes())
+        passwords = json.loads(credentials_file(folder).read_bytes())
+    except FileNotFoundError:
+        return None
+    if user not in passwords:
+        raise NotFound(
+            f"the broker of {folder} has no user {user!r}: users are made from the role config"
+            " when the broker starts; name a party of the role config, or start it again"
+        )
+    url = where["tcp"] if tcp else where["unix"]
+    return BrokerAddress(url, user, passwords[user]) if url else None
+
+
+def take_lock(folder: Path) -> int:
+    """Lock the folder, or say who has it. Waits only for the server of a hub that is gone."""
+    lock = os.open(folder / "broker.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    deadline = time.monotonic() + _LEAVING_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() < deadline and not _hub_alive(folder):
+                time.sleep(0.02)
+                continue
+            os.close(lock)
+            raise BrokerInUse(
+                f"another hub uses the data folder {folder}: stop that one, or name another"
+                " folder with --data"
+            ) from None
+        return lock
+
+
+def _hub_alive(folder: Path) -> bool:
+    """Whether the hub that wrote the run file lives. No file: it is just starting, so yes."""
+    try:
+        pid = json.loads(connection_file(folder).read_bytes())["hub"]
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, ValueError, KeyError):
+        return True
+    return True
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file in one go; nobody but this user may read it, at no moment."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # 0600
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    Path(name).replace(path)
+
+
+def remove_socket(path: Path, folder: Path) -> None:
+    """Remove a socket, and the folder it has of its own when it is not in `folder`."""
+    path.unlink(missing_ok=True)
+    if path.parent != folder:
+        with contextlib.suppress(FileNotFoundError):
+            path.parent.rmdir()
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the run file of a hub that was killed, and its socket."""
+    with contextlib.suppress(FileNotFoundError, ValueError, KeyError):
+        where = json.loads(connection_file(folder).read_bytes())
+        remove_socket(Path(where["unix"].removeprefix("unix://")), folder)
+    connection_file(folder).unlink(missing_ok=True)
+
+
+def log_tail(folder: Path) -> str:
+    """Return the last lines of the server's log; it holds nothing of a message."""
+    try:
+        lines = (folder / "broker.log").read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        return "(no log)"
+    return "\n".join(lines[-8:])

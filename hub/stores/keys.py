@@ -1,0 +1,92 @@
+"""Every key on the broker: its name, type, meaning, and whether it is ever shortened.
+
+All keys of a shard carry the hash tag `{shard}`: one slot, so one FUNCTION call may write them all.
+A shard is a sending partner (`ind`), a partition of one (`politie.3`), or one that many parties
+share (`gemeente`, `zvh`). `party` is a party of the role config; `message` is always `message_ref`
+(32 hexadecimal digits), never an id that a partner chose: no key can hold personal data.
+
+hub:{shard}:in
+  A stream: events as they came, bytes untouched, one field `event`. Group `hub`. An entry is
+  deleted in the step that acknowledges it. Never MAXLEN: that would drop what nobody has read.
+hub:{shard}:in:<party>
+  The same, in a shared shard: one for each party, so that the name of the stream, guarded by the
+  access list, proves the sender.
+hub:{shard}:seen:<message>
+  A string with a time to live: `party,party;flags`, the parties that received the message and the
+  flags `withdrawn`. The duplicate check on (source, id), and the address list of a correction.
+hub:{shard}:inbox:<party>
+  A stream: one entry for each delivery: message, type, rule, sender, urgency, deadline, retain,
+  copy, and notice=1 on a notice. Readers may use group `reader`. Never MAXLEN.
+hub:{shard}:delivery:<party>:<message>
+  A hash, made at the first act: state, at (of the last change), and act:<message of the act>.
+hub:{shard}:audit
+  A stream: seq, record. Trimmed by nobody but a sealer, after sealing.
+hub:{shard}:held, hub:{shard}:dead
+  Streams: event, reasons, message, type, sender. Wait for a person; never trimmed.
+hub:{shard}:head
+  A hash: seq, the last number given to a record.
+"""
+
+from typing import Final
+
+HUB_GROUP: Final = "hub"
+"""The reader group of every intake."""
+
+READER_GROUP: Final = "reader"
+"""The reader group that a recipient's own system may make on its inboxes."""
+
+
+def intake(shard: str, party: str = "") -> str:
+    """Return the intake stream of a shard; `party` only in a shared shard.
+
+    >>> intake("ind"), intake("gemeente", "gm0363")
+    ('hub:{ind}:in', 'hub:{gemeente}:in:gm0363')
+    """
+    return f"hub:{{{shard}}}:in:{party}" if party else f"hub:{{{shard}}}:in"
+
+
+def seen(shard: str, message: str) -> str:
+    """Return the key that says that `message` was handled, and who received it.
+
+    >>> seen("ind", "3b5878002f6245a16681e26dc015c7e7")
+    'hub:{ind}:seen:3b5878002f6245a16681e26dc015c7e7'
+    """
+    return f"hub:{{{shard}}}:seen:{message}"
+
+
+def inbox(shard: str, party: str) -> str:
+    """Return the inbox stream of a party for one sender's shard.
+
+    >>> inbox("politie.3", "zvh-haaglanden")
+    'hub:{politie.3}:inbox:zvh-haaglanden'
+    """
+    return f"hub:{{{shard}}}:inbox:{party}"
+
+
+def delivery(shard: str, party: str, message: str) -> str:
+    """Return the hash with the state of one delivery.
+
+    >>> delivery("ind", "gm0363", "3b5878002f6245a16681e26dc015c7e7")
+    'hub:{ind}:delivery:gm0363:3b5878002f6245a16681e26dc015c7e7'
+    """
+    return f"hub:{{{shard}}}:delivery:{party}:{message}"
+
+
+def audit(shard: str) -> str:
+    """Return the stream of records."""
+    return f"hub:{{{shard}}}:audit"
+
+
+def held(shard: str) -> str:
+    """Return the stream of what waits for a person."""
+    return f"hub:{{{shard}}}:held"
+
+
+def dead(shard: str) -> str:
+    """Return the stream of what was refused or given up."""
+    return f"hub:{{{shard}}}:dead"
+
+
+def head(shard: str) -> str:
+    """Return the hash with the last `seq`."""
+    return f"hub:{{{shard}}}:head"
