@@ -14,7 +14,7 @@ from schemas.reading import parse
 from handlers.admission import admit
 from handlers.corrections import admit_correction
 from handlers.minimise import minimise
-from handlers.rulebook import Rulebook
+from handlers.rulebook import Party, Rulebook
 from hub import notices, recording
 from hub.ports import Copy, Correction, Entry, Parked, Queue, Step
 from schemas.catalogue import ACTS, CORRECTIONS
@@ -23,7 +23,7 @@ from schemas.envelope import Envelope
 from schemas.identifiers import message_ref
 from schemas.messages.berichten import MessageLink
 from schemas.problems import InvalidEvent, Problem
-from schemas.records import RecordEvent, Thing
+from schemas.records import Actor, RecordEvent, Thing
 from schemas.vocabulary import Urgency
 
 
@@ -63,12 +63,23 @@ def read(entry: Entry, book: Rulebook, shard: str) -> Read:
     return Read(entry, What.CORRECTION if name in CORRECTIONS else What.EVENT, event)
 
 
+def event_of(read: Read) -> Envelope:
+    """Return the event of an admitted entry; what was refused may not have one.
+
+    Raises:
+        InvalidEvent: the entry was refused: a mistake of the caller.
+
+    """
+    if read.event is None:
+        raise InvalidEvent(read.problems)
+    return read.event
+
+
 def routed(
     shard: str,
     entry: Entry,
     event: Envelope,
     decision: Decision,
-    *,
     corrects: Correction | None = None,
     what: RecordEvent = RecordEvent.DECIDED,
 ) -> Step:
@@ -171,6 +182,28 @@ def refused(
             message=thing.id if event is not None else "",
             type=name,
             sender=sender,
+        ),
+    )
+
+
+def acted(
+    shard: str, entry: Entry, event: Envelope, by: Party, book: Rulebook, at: datetime
+) -> Step:
+    """Make the step that finishes the entry of an act that was done in the sender's shard."""
+    return Step(
+        queue=Queue.INTAKE,
+        entry=entry.id,
+        intake=entry.intake,
+        record=recording.plain(
+            shard,
+            at,
+            RecordEvent.ACT_ACCEPTED,
+            Thing(kind="message", id=message_ref(event.source, event.id)),
+            "ok",
+            actor=Actor(kind="partner", id=by.id),
+            event=event,
+            message_type=event.type.removeprefix(f"{book.prefix}."),
+            sender=by.id,
         ),
     )
 

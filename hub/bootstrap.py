@@ -1,0 +1,191 @@
+"""The only file that picks implementations: which broker, which store, which pipeline."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from handlers.rulebook import Rulebook
+from hub import log, recording
+from hub.access import users
+from hub.client import Client
+from hub.config import Settings
+from hub.data_folder import BrokerAddress, running
+from hub.desk import Desk
+from hub.embedded import EmbeddedBroker
+from hub.errors import BrokerMissing, NotFound
+from hub.pipeline import Pipeline
+from hub.roles import default_folder, load
+from hub.stores import keys
+from hub.stores.connection import connect
+from hub.stores.valkey import ValkeyStore
+from hub.worker import Worker, WorkerSettings
+from schemas.records import RecordEvent, Thing
+
+HUB_SHARD = "hub"
+"""Where the hub's own records live: started, stopped, config loaded."""
+
+_DAY_MS = 86_400_000
+
+
+def now() -> datetime:
+    """Return the moment, aware, UTC. The only clock of the hub."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Hub:
+    """A hub that is connected; whether it also works is up to who opened it."""
+
+    settings: Settings
+    book: Rulebook
+    store: ValkeyStore
+    address: BrokerAddress
+
+    def desk(self) -> Desk:
+        """Return the operator's desk."""
+        return Desk(self.store, self.book, now, self.settings.operator)
+
+    async def client(self, party: str) -> Client:
+        """Return a client that is logged in as `party`, with that party's own rights.
+
+        At a broker of your own the hub's user is used: its parties' passwords are not ours.
+
+        Raises:
+            NotFound: the role config has no such party.
+
+        """
+        known = self.book.parties.get(party)
+        if known is None:
+            raise NotFound(f"no party {party} in the role config; see: seinhuis check")
+        oin = known.oin or self.book.config.settings.hub_oin
+        address = self.address
+        if self.settings.broker is None:
+            address = running(self.settings.data, party) or address
+        return await Client.connect(
+            address.url,
+            party=party,
+            user=address.user,
+            password=address.password,
+            source=f"urn:nld:oin:{oin}:systeem:seinhuis-client",
+            prefix=self.book.prefix,
+        )
+
+
+def rulebook(settings: Settings) -> Rulebook:
+    """Load the role config.
+
+    Raises:
+        ConfigError: with every problem, each with its file and line.
+
+    """
+    return Rulebook(load(settings.config or default_folder()))
+
+
+def embedded_broker(settings: Settings, book: Rulebook) -> EmbeddedBroker:
+    """Return the embedded broker of the data folder, not yet started."""
+    inboxes = [party.id for party in book.parties.values() if party.has_inbox]
+    return EmbeddedBroker(settings.data, port=settings.port, users=users(book.shards(), inboxes))
+
+
+@contextlib.asynccontextmanager
+async def attach(settings: Settings, book: Rulebook | None = None) -> AsyncIterator[Hub]:
+    """Connect to a hub that is running elsewhere: another terminal, another machine.
+
+    Raises:
+        BrokerMissing: none is running; the message says how to start one.
+
+    """
+    address = (
+        BrokerAddress(settings.broker, settings.broker_user, settings.broker_password)
+        if settings.broker
+        else running(settings.data)
+    )
+    if address is None:
+        raise BrokerMissing(
+            f"no hub is running on the data folder {settings.data}: start one with"
+            " `seinhuis up` (or `make run`), or name another with --data or --broker"
+        )
+    hub = await _open(settings, book or rulebook(settings), address)
+    try:
+        yield hub
+    finally:
+        await hub.store.close()
+
+
+@contextlib.asynccontextmanager
+async def start(settings: Settings, book: Rulebook | None = None) -> AsyncIterator[Hub]:
+    """Start the embedded broker, unless the settings name another, and make it ready.
+
+    Raises:
+        BrokerInUse: another hub has the data folder.
+        BrokerMissing: the broker did not start or did not answer.
+
+    """
+    book = book or rulebook(settings)
+    async with contextlib.AsyncExitStack() as stack:
+        if settings.broker:
+            address = BrokerAddress(settings.broker, settings.broker_user, settings.broker_password)
+        else:
+            broker = await stack.enter_async_context(embedded_broker(settings, book))
+            address = broker.address()
+            log.get().info("broker.started", pid=broker.pid, address=address.url)
+        hub = await _open(settings, book, address)
+        stack.push_async_callback(hub.store.close)
+        await hub.store.prepare(book.shards())
+        yield hub
+
+
+async def work(hub: Hub, stop: asyncio.Event) -> None:
+    """Route events until `stop` is set. Start, config and stop are on record.
+
+    Raises:
+        HubError: the worker stopped for another reason; exit non-zero.
+
+    """
+    shards = hub.book.shards()
+    await _note(hub, RecordEvent.STARTED, version("seinhuis"))
+    await _note(hub, RecordEvent.CONFIG_LOADED, "ok")
+    log.get().info(
+        "hub.started",
+        version=version("seinhuis"),
+        config=hub.book.digest[:12],
+        shards=len(shards),
+        parties=len(hub.book.parties),
+    )
+    worker = Worker(
+        Pipeline(hub.store, hub.book, now),
+        hub.store,
+        shards,
+        hub.address,
+        WorkerSettings(
+            consumer=hub.settings.worker,
+            batch=hub.settings.batch,
+            idle_ms=hub.settings.idle_ms,
+        ),
+        stream_of=keys.intake,
+        group=keys.HUB_GROUP,
+        idle_work=Desk(hub.store, hub.book, now, "hub").retry_corrections,
+    )
+    await worker.run(stop)
+    await _note(hub, RecordEvent.STOPPED, "asked")
+    log.get().info("hub.stopped", reason="asked")
+
+
+async def _note(hub: Hub, what: RecordEvent, result: str) -> None:
+    record = recording.plain(
+        HUB_SHARD, now(), what, Thing(kind="hub", id="hub"), result, config=hub.book.digest
+    )
+    await hub.store.note(HUB_SHARD, record)
+
+
+async def _open(settings: Settings, book: Rulebook, address: BrokerAddress) -> Hub:
+    redis = await connect(address.url, address.user, address.password)
+    store = ValkeyStore(
+        redis,
+        duplicate_ms=book.config.settings.duplicate_days * _DAY_MS,
+        inbox_cap=settings.inbox_cap,
+    )
+    return Hub(settings, book, store, address)

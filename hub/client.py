@@ -1,0 +1,346 @@
+"""What an engineer of a partner or a gemeente imports: publish events, read an inbox, act on it.
+
+    async with await Client.connect("redis://127.0.0.1:6390", party="ind", password=…) as client:
+        receipt = await client.publish(event)
+
+    async with await Client.connect(url, party="gm0363", password=…) as client:
+        async for delivery in client.inbox():
+            store(delivery.event)
+            await delivery.acknowledge()
+
+The client holds no decision and no rule: a partner that uses none of our code does the same with
+XADD and XREADGROUP (docs/howto/emit-events.md). Publishing is safe to repeat: the same (source, id)
+is delivered once. Reading is at least once: what was not acknowledged comes again.
+"""
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Final, Self
+
+from redis.asyncio import Redis
+from redis.exceptions import NoPermissionError, RedisError, ResponseError
+
+from hub.errors import NotAllowed, Unavailable
+from hub.stores import keys
+from hub.stores.connection import connect
+from schemas.catalogue import DEFAULT_PREFIX
+from schemas.identifiers import message_ref
+from schemas.reading import parse
+
+SHARDS: Final = (
+    "aivd", "dji", "dtv", "ess", "gemeente", "ind", "kmar", "liv", "lse", "nctv", "om", "politie",
+    "rn", "ror", "rvdk", "zvh",
+)  # fmt: skip
+"""An inbox is the union of its streams in these shards: the sixteen partners of the table."""
+
+_SHARED: Final = frozenset({"gemeente", "zvh"})
+_ATTEMPTS: Final = 6
+_FIRST_WAIT_S: Final = 0.2
+_BLOCK_MS: Final = 2_000
+_NAMESPACE: Final = uuid.UUID("5b0d4d3e-5f6e-4f43-9d06-2f6a1e0c7a11")
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """That the broker has the event on disk. What the hub decided comes later, as notices."""
+
+    entry: str  #: `<ms>-<n>`; a refusal notice names it as `ingang`
+    message: str  #: the hub's own name of the event, as in its records
+    id: str
+    source: str
+
+
+@dataclass(slots=True)
+class Delivery:
+    """One copy in an inbox. The acts go through the hub; each is done once, however often asked."""
+
+    shard: str
+    entry: str
+    message: str
+    type: str  #: without prefix
+    sender: str
+    rule: str
+    urgency: str
+    deadline: str  #: RFC 3339: when it must have been acknowledged
+    retain_until: str  #: ISO date
+    notice: bool  #: a notice of the hub about something you sent: nothing to act on
+    event: dict[str, Any] = field(repr=False)  #: the minimised CloudEvent
+    _client: "Client" = field(repr=False)
+
+    @property
+    def received_at(self) -> datetime:
+        """When the copy was delivered; aware, UTC."""
+        return datetime.fromtimestamp(int(self.entry.partition("-")[0]) / 1_000, UTC)
+
+    async def opened(self) -> Receipt:
+        """Say that somebody read it (berichten.ingezien)."""
+        return await self._act("berichten.ingezien", {})
+
+    async def acknowledge(self) -> Receipt | None:
+        """Say that it is safe in your own system; it does not come again.
+
+        A notice is only ticked off: there is nobody to tell.
+        """
+        receipt = None if self.notice else await self._act("berichten.ontvangst-bevestigd", {})
+        await self._client.tick_off(self)
+        return receipt
+
+    async def take_up(self, case_ref: str | None = None) -> Receipt:
+        """Say that you work on it, under your own case reference."""
+        return await self._act("berichten.opgepakt", {"zaakRef": case_ref})
+
+    async def pass_on(self, to: str, reason: str | None = None) -> Receipt:
+        """Pass it on to party `to`; the hub decides whether that may (doorzenden)."""
+        return await self._act("berichten.doorgezonden", {"aan": to, "reden": reason}, to)
+
+    async def refuse(self, code: str) -> Receipt:
+        """Refuse it, with a code: niet-bevoegd, onjuiste-geadresseerde, onvolledig, dubbel."""
+        receipt = await self._act("berichten.geweigerd", {"redencode": code})
+        await self._client.tick_off(self)
+        return receipt
+
+    async def feed_back(self, level: str, text: str | None = None) -> Receipt:
+        """Tell the sender: ontvangen, in-behandeling, afgerond-zonder-inhoud, or inhoud + text."""
+        data = {"niveau": level, "inhoud": text}
+        return await self._act("berichten.terugkoppeling-gegeven", data, f"{level}|{text or ''}")
+
+    async def _act(self, name: str, data: Mapping[str, Any], variant: str = "") -> Receipt:
+        about = {"bron": self.event["source"], "id": self.event["id"]}
+        given = {key: value for key, value in data.items() if value is not None}
+        # Made from what it is about, so that asking twice publishes the same event twice.
+        act = uuid.uuid5(_NAMESPACE, "|".join((self._client.party, self.message, name, variant)))
+        event = {
+            "specversion": "1.0",
+            "id": str(act),
+            "source": self._client.source,
+            "type": f"{self._client.prefix}.{name}",
+            "time": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+            "datacontenttype": "application/json",
+            "data": {"betreft": about, **given},
+        }
+        for thread in ("correlationid", "traceparent"):
+            if thread in self.event:
+                event[thread] = self.event[thread]
+        return await self._client.publish(event)
+
+
+class Client:
+    """One party at one broker. Not for several tasks at once; open a client for each."""
+
+    def __init__(
+        self,
+        redis: "Redis",
+        party: str,
+        source: str,
+        *,
+        shard: str | None = None,
+        prefix: str = DEFAULT_PREFIX,
+        shards: Sequence[str] = SHARDS,
+    ) -> None:
+        """`source` is the URN of your system; `shard` is derived from the party when absent."""
+        self._redis = redis
+        self.party = party
+        self.source = source
+        self.prefix = prefix
+        self._shards = tuple(shards)
+        self._shard = shard or shard_of(party)
+        self._intake = keys.intake(self._shard, party if self._shard in _SHARED else "")
+
+    @classmethod
+    async def connect(
+        cls,
+        url: str,
+        *,
+        party: str,
+        source: str,
+        password: str,
+        user: str | None = None,
+        prefix: str = DEFAULT_PREFIX,
+    ) -> Self:
+        """Connect as `party`. `url`: `redis://host:port`, `rediss://…` or `unix:///path`.
+
+        Raises:
+            BrokerMissing: nobody answered within 10 seconds.
+            NotAllowed: the user or the password is not right.
+
+        """
+        return cls(await connect(url, user or party, password), party, source, prefix=prefix)
+
+    async def __aenter__(self) -> Self:
+        """Return the client itself."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connection."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connection; idempotent."""
+        await self._redis.aclose()
+
+    async def publish(self, event: Mapping[str, Any] | bytes | str) -> Receipt:
+        """Put one event on your intake; on return it is on the broker's disk.
+
+        It is checked here first, so that a mistake shows at once. A lost connection is tried again
+        with the same bytes: the hub delivers the same (source, id) once.
+
+        Raises:
+            InvalidEvent: with every problem; nothing was sent.
+            NotAllowed: this user may not write to this intake.
+            Unavailable: the broker did not answer in six attempts; publish the same event again.
+
+        """
+        if isinstance(event, Mapping):
+            raw = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+        else:
+            raw = event.encode() if isinstance(event, str) else event
+        parsed = parse(raw, self.prefix)
+        entry = await self._add(raw)
+        return Receipt(entry, message_ref(parsed.source, parsed.id), parsed.id, parsed.source)
+
+    async def inbox(
+        self, *, follow: bool = True, consumer: str = "reader-1"
+    ) -> AsyncIterator[Delivery]:
+        """Yield deliveries: first what was handed out and not acknowledged, then what is new.
+
+        With `follow` it waits for more, for ever; without, it ends when the inbox is read out.
+        Two readers with different `consumer` names share the work. Order is that of arrival within
+        a sender; between senders it is not defined.
+
+        Raises:
+            Unavailable: the broker did not answer; begin again, nothing is lost.
+            NotAllowed: this user may not read this inbox.
+
+        """
+        streams = [keys.inbox(shard, self.party) for shard in self._shards]
+        for stream in streams:
+            await self._make_group(stream)
+        position: dict[str, str] = dict.fromkeys(streams, "0")
+        while position:  # what this consumer has and did not acknowledge
+            for stream, entries in await self._read(consumer, position, None):
+                if not entries:
+                    del position[stream]
+                for entry, fields in entries:
+                    position[stream] = entry
+                    if fields:
+                        yield self._delivery(stream, entry, fields)
+        new = dict.fromkeys(streams, ">")
+        while True:
+            found = await self._read(consumer, new, _BLOCK_MS if follow else None)
+            for stream, entries in found:
+                for entry, fields in entries:
+                    yield self._delivery(stream, entry, fields)
+            if not found and not follow:
+                return
+
+    async def tick_off(self, delivery: Delivery) -> None:
+        """Take a delivery off the list of what comes again; the copy stays in the inbox."""
+        stream = keys.inbox(delivery.shard, self.party)
+        await self._call(self._redis.xack(stream, keys.READER_GROUP, delivery.entry))
+
+    def _delivery(self, stream: str, entry: str, fields: Mapping[str, bytes]) -> Delivery:
+        def text(name: str) -> str:
+            return fields.get(name, b"").decode()
+
+        return Delivery(
+            shard=stream.partition("{")[2].partition("}")[0],
+            entry=entry,
+            message=text("message"),
+            type=text("type"),
+            sender=text("sender"),
+            rule=text("rule"),
+            urgency=text("urgency"),
+            deadline=text("deadline"),
+            retain_until=text("retain"),
+            notice=fields.get("notice") == b"1",
+            event=json.loads(fields["copy"]),
+            _client=self,
+        )
+
+    async def _add(self, raw: bytes) -> str:
+        wait = _FIRST_WAIT_S
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                entry: bytes = await self._call(self._redis.xadd(self._intake, {"event": raw}))
+                return entry.decode()
+            except Unavailable:
+                if attempt == _ATTEMPTS:
+                    raise
+                await asyncio.sleep(wait)
+                wait *= 2
+        raise Unavailable("not reached")  # the loop returns or raises
+
+    async def _make_group(self, stream: str) -> None:
+        try:
+            await self._call(
+                self._redis.xgroup_create(stream, keys.READER_GROUP, id="0", mkstream=True)
+            )
+        except ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+
+    async def _read(
+        self, consumer: str, position: Mapping[str, str], block: int | None
+    ) -> list[tuple[str, list[tuple[str, dict[str, bytes]]]]]:
+        found = await self._call(
+            self._redis.xreadgroup(
+                keys.READER_GROUP, consumer, dict(position), count=100, block=block
+            )
+        )
+        pairs = found.items() if isinstance(found, dict) else (found or ())
+        return [
+            (
+                stream.decode(),
+                [
+                    (entry.decode(), {k.decode(): v for k, v in (fields or {}).items()})
+                    for entry, fields in _flat(entries)
+                ],
+            )
+            for stream, entries in pairs
+        ]
+
+    async def _call(self, command: Any) -> Any:
+        try:
+            return await command
+        except NoPermissionError as error:
+            raise NotAllowed(
+                f"the broker does not allow {self.party} this: ask the operator for an account"
+            ) from error
+        except ResponseError:
+            raise
+        except (RedisError, OSError, AttributeError, TypeError) as error:
+            # redis-py raises the last two on a dead connection (redis-py#4287)
+            raise Unavailable("the broker did not answer") from error
+
+
+def _flat(entries: Any) -> Any:
+    """Take the one extra list away that RESP3 puts around the entries of a stream."""
+    if (
+        entries
+        and isinstance(entries[0], list)
+        and entries[0]
+        and not isinstance(entries[0][0], bytes)
+    ):
+        return entries[0]
+    return entries
+
+
+def shard_of(party: str) -> str:
+    """Return the shard in which this party publishes.
+
+    >>> shard_of("ind"), shard_of("gm0363"), shard_of("zvh-haaglanden")
+    ('ind', 'gemeente', 'zvh')
+    """
+    if party.startswith("gm") and party[2:].isdigit():
+        return "gemeente"
+    return "zvh" if party.startswith("zvh-") else party

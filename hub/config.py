@@ -1,0 +1,103 @@
+"""Settings of a process, from the environment; a flag of the command goes before them.
+
+Nobody else reads the environment. `docs/reference/settings.md` is made from this table.
+"""
+
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from hub.errors import HubError
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its variable, its default as text, and what it means."""
+
+    variable: str
+    default: str
+    meaning: str
+
+
+SETTINGS: Final = (
+    Setting("SEINHUIS_DATA", "data", "Folder of the embedded broker: its data, its passwords."),
+    Setting("SEINHUIS_CONFIG", "", "Folder of the role config; empty: the one that came with it."),
+    Setting("SEINHUIS_BROKER", "", "URL of a broker of your own; empty: the embedded one."),
+    Setting("SEINHUIS_BROKER_USER", "hub", "User at that broker."),
+    Setting("SEINHUIS_BROKER_PASSWORD", "", "Password at that broker."),
+    Setting("SEINHUIS_PORT", "", "Loopback port of the embedded broker; empty: socket only."),
+    Setting("SEINHUIS_LOG", "console", "Log format: console or json."),
+    Setting("SEINHUIS_LOG_LEVEL", "info", "Log level: debug, info, warning or error."),
+    Setting("SEINHUIS_OPERATOR", "operator", "Who acts, in the records: a role, never a name."),
+    Setting("SEINHUIS_WORKER", "", "Name of this worker; empty: the host name. Keep it the same."),
+    Setting("SEINHUIS_BATCH", "100", "Entries in one read of an intake."),
+    Setting("SEINHUIS_IDLE_MS", "10000", "An entry unfinished for so long is taken over (ms)."),
+    Setting("SEINHUIS_INBOX_CAP", "100000", "Copies in one inbox before further ones are held."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings, read and checked."""
+
+    data: Path
+    config: Path | None
+    broker: str | None
+    broker_user: str
+    broker_password: str
+    port: int | None
+    log_json: bool
+    log_level: str
+    operator: str
+    worker: str
+    batch: int
+    idle_ms: int
+    inbox_cap: int
+
+
+def settings(
+    environment: Mapping[str, str] | None = None, **flags: str | Path | int | None
+) -> Settings:
+    """Return the settings; `flags` that are not None go before the environment.
+
+    Raises:
+        HubError: a value cannot be used; the message names the variable and what it may be.
+
+    """
+    given = os.environ if environment is None else environment
+
+    def value(name: str) -> str:
+        variable = f"SEINHUIS_{name}"
+        default = next(s.default for s in SETTINGS if s.variable == variable)
+        flag = flags.get(name.lower())
+        return str(flag) if flag is not None else given.get(variable, default)
+
+    def number(name: str, lowest: int) -> int:
+        text = value(name)
+        if not text.isdigit() or int(text) < lowest:
+            raise HubError(f"SEINHUIS_{name} must be a whole number of at least {lowest}")
+        return int(text)
+
+    def one_of(name: str, *words: str) -> str:
+        if value(name) not in words:
+            raise HubError(f"SEINHUIS_{name} must be one of: {', '.join(words)}")
+        return value(name)
+
+    return Settings(
+        data=Path(value("DATA")),
+        config=Path(value("CONFIG")) if value("CONFIG") else None,
+        broker=value("BROKER") or None,
+        broker_user=value("BROKER_USER"),
+        broker_password=value("BROKER_PASSWORD"),
+        port=number("PORT", 0) if value("PORT") else None,
+        log_json=one_of("LOG", "console", "json") == "json",
+        log_level=one_of("LOG_LEVEL", "debug", "info", "warning", "error"),
+        operator=value("OPERATOR"),
+        worker=value("WORKER") or socket.gethostname(),
+        batch=number("BATCH", 1),
+        idle_ms=number("IDLE_MS", 50),
+        inbox_cap=number("INBOX_CAP", 1),
+    )

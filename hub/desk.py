@@ -1,0 +1,282 @@
+"""The operator's desk: what waits for a person, and what a person may do with it.
+
+*Deliver again* repeats a delivery to the same party under the same rule. *Decide again* takes the
+config of today. *Release* sends what was held to a party that a person names. *Discard* throws it
+away, with a reason, and the sender is told. Each leaves its entry in the same atomic step, so two
+operators cannot both do it; each is on record with who did it.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from handlers.calendar_day import dutch_day
+from handlers.corrections import decide_correction, original_of
+from handlers.deadlines import deadline, retain_until
+from handlers.routing import decide
+from handlers.rulebook import PreparedRule, Rulebook
+from hub import notices, planning, recording
+from hub.errors import HubError, NotFound
+from hub.pipeline import Clock
+from hub.ports import Correction, Entry, Outcome, ParkedEntry, Queue, Step, Store
+from schemas.catalogue import CORRECTIONS
+from schemas.decisions import Decision, Forward, Hold, HoldReason
+from schemas.envelope import Envelope
+from schemas.messages.berichten import MessageLink
+from schemas.problems import InvalidEvent, Problem
+from schemas.reading import parse
+from schemas.records import Actor, RecordEvent, Thing
+from schemas.vocabulary import Urgency
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What an action brought about."""
+
+    delivered: tuple[str, ...] = ()  #: parties
+    still_held: int = 0
+
+
+class Desk:
+    """Acts on held and dead entries in the name of `operator` (a role, never a person's name)."""
+
+    def __init__(self, store: Store, book: Rulebook, clock: Clock, operator: str) -> None:
+        self._store = store
+        self._book = book
+        self._clock = clock
+        self._actor = Actor(kind="operator", id=operator)
+
+    async def find(self, shard: str, queue: Queue, entry: str) -> ParkedEntry:
+        """Return one entry.
+
+        Raises:
+            NotFound: it is not there (any more); list the queue to see what is.
+
+        """
+        after = "-"
+        while page := await self._store.parked(shard, queue, after):
+            for found in page:
+                if found.id == entry:
+                    return found
+            after = page[-1].id
+        raise NotFound(f"no entry {entry} in the {queue.value} stream of {shard}")
+
+    async def release(self, shard: str, entry: str, party: str, rule: str, reason: str) -> Done:
+        """Deliver what was held to `party`, with the fields of the rule that was held.
+
+        `rule` "" takes the only rule that is held. Other holds of the entry stay held.
+        """
+        found = await self.find(shard, Queue.HELD, entry)
+        target = self._book.parties.get(party)
+        if target is None or not target.has_inbox:
+            raise HubError(f"{party} is not a party with an inbox; see: seinhuis check")
+        holds = holds_of(found)
+        matching = [hold for hold in holds if rule in {"", hold.rule}]
+        rules = {(hold.rule, hold.role) for hold in matching}
+        if len(rules) != 1:
+            names = ", ".join(sorted({hold.rule for hold in holds}))
+            raise HubError(f"say which rule with --rule: held are {names}")
+        event = parse(found.parked.event, self._book.prefix)
+        hold = matching[0]
+        forward = self._forward_under(event, hold.rule, hold.role, party)
+        rest = [other for other in holds if (other.rule, other.role) not in rules]
+        return await self._apply(
+            found, Queue.HELD, event, [forward], rest, RecordEvent.RELEASED, reason
+        )
+
+    async def deliver_again(self, shard: str, entry: str, reason: str) -> Done:
+        """Deliver to the parties that the decision named, under the same rules.
+
+        For what could not be delivered then (a full inbox); anything else was never decided.
+        """
+        found = await self.find(shard, Queue.HELD, entry)
+        holds = holds_of(found)
+        again = [h for h in holds if h.reason is HoldReason.INBOX_FULL and h.party is not None]
+        if not again:
+            raise HubError(
+                "nothing in this entry was decided and not delivered;"
+                " use: seinhuis held release, or decide-again"
+            )
+        event = parse(found.parked.event, self._book.prefix)
+        forwards = [self._forward_under(event, h.rule, h.role, h.party or "") for h in again]
+        rest = [hold for hold in holds if hold not in again]
+        return await self._apply(
+            found, Queue.HELD, event, forwards, rest, RecordEvent.REDELIVERED, reason
+        )
+
+    async def decide_again(self, shard: str, queue: Queue, entry: str, reason: str) -> Done:
+        """Decide with the config of today. Who has a copy already gets no second one.
+
+        Raises:
+            InvalidEvent: the event is still not valid; it stays where it is.
+
+        """
+        return await self._decide_again(await self.find(shard, queue, entry), queue, reason)
+
+    async def discard(self, shard: str, queue: Queue, entry: str, reason: str) -> None:
+        """Throw an entry away for good. The sender gets a notice; the reason is on record."""
+        found = await self.find(shard, queue, entry)
+        at = self._clock()
+        problem = Problem("the event", "the operator discarded it", reason)
+        about = _link(found.parked.event, self._book.prefix)
+        party = found.parked.sender
+        notice = notices.refusal(self._book, party, at, entry, [problem], about, "vervallen")
+        step = Step(
+            queue=queue,
+            entry=entry,
+            record=recording.plain(
+                shard,
+                at,
+                RecordEvent.DISCARDED,
+                Thing(
+                    kind="message" if found.parked.message else "entry",
+                    id=found.parked.message or entry,
+                ),
+                "discarded",
+                actor=self._actor,
+                message_type=found.parked.type or None,
+                sender=party,
+                reason=reason,
+            ),
+            notices=(notice,) if party in self._book.parties else (),
+        )
+        await self._route(shard, step)
+
+    async def retry_corrections(self, shard: str) -> int:
+        """Apply held corrections whose original is known by now; return how many."""
+        applied, after = 0, "-"
+        while page := await self._store.parked(shard, Queue.HELD, after):
+            after = page[-1].id
+            for found in page:
+                if found.parked.type not in CORRECTIONS:
+                    continue
+                original = original_of(parse(found.parked.event, self._book.prefix))
+                (received_by,) = await self._store.received_by(shard, [original])
+                if received_by:
+                    await self._decide_again(found, Queue.HELD, "original-arrived")
+                    applied += 1
+        return applied
+
+    async def _decide_again(self, found: ParkedEntry, queue: Queue, reason: str) -> Done:
+        shard, at = found.shard, self._clock()
+        intake = found.parked.sender if found.parked.sender != shard else ""
+        read = planning.read(Entry(found.id, intake, found.parked.event), self._book, shard)
+        if read.event is None or read.what is planning.What.REFUSED:
+            raise InvalidEvent(read.problems)
+        event = read.event
+        corrects: Correction | None = None
+        if read.what is planning.What.CORRECTION:
+            original = original_of(event)
+            (received_by,) = await self._store.received_by(shard, [original])
+            decision = decide_correction(event, self._book, at, received_by)
+            if received_by is not None:
+                corrects = Correction(original, received_by, event.type.endswith("ingetrokken"))
+        elif read.what is planning.What.ACT:
+            raise HubError("an act is not decided again: let its party publish it anew")
+        else:
+            decision = decide(event, self._book, at)
+        return await self._apply_decision(
+            found, queue, event, decision, RecordEvent.RE_DECIDED, reason, corrects
+        )
+
+    async def _apply(
+        self,
+        found: ParkedEntry,
+        queue: Queue,
+        event: Envelope,
+        forwards: Sequence[Forward],
+        rest: Sequence[Hold],
+        what: RecordEvent,
+        reason: str,
+    ) -> Done:
+        decision = Decision(
+            message=found.parked.message,
+            sender=found.parked.sender,
+            type=found.parked.type,
+            at=self._clock(),
+            config_digest=self._book.digest,
+            verdicts=(*forwards, *rest),
+        )
+        return await self._apply_decision(found, queue, event, decision, what, reason, None)
+
+    async def _apply_decision(
+        self,
+        found: ParkedEntry,
+        queue: Queue,
+        event: Envelope,
+        decision: Decision,
+        what: RecordEvent,
+        reason: str,
+        corrects: Correction | None,
+    ) -> Done:
+        holds = decision.holds
+        step = Step(
+            queue=queue,
+            entry=found.id,
+            message=decision.message,
+            record=recording.decided(found.shard, event, decision, what, self._actor, reason),
+            copies=planning.copies(event, decision),
+            held=planning.parked(found.parked.event, decision, holds) if holds else None,
+            corrects=corrects,
+        )
+        await self._route(found.shard, step)
+        return Done(tuple(forward.party for forward in decision.forwards), len(holds))
+
+    async def _route(self, shard: str, step: Step) -> None:
+        (result,) = await self._store.route(shard, [step])
+        if result.outcome is Outcome.GONE:
+            raise NotFound("somebody else did this entry meanwhile; list the queue again")
+        if result.outcome is not Outcome.DONE:
+            raise HubError(
+                f"nothing was done: {result.outcome.value} {result.detail}; try again, and if it"
+                " stays so, look at the log of the hub"
+            )
+
+    def _forward_under(self, event: Envelope, rule: str, role: str, party: str) -> Forward:
+        at = self._clock()
+        prepared = self._rule(event, rule)
+        for recipient in prepared.recipients:
+            if recipient.role == role:
+                return Forward(
+                    party=party,
+                    rule=rule,
+                    role=role,
+                    legal_basis=prepared.rule.legal_basis,
+                    purpose=prepared.rule.purpose,
+                    fields=recipient.fields,
+                    deadline=deadline(
+                        getattr(event.data, "urgency", Urgency.NORMAL), prepared.terms, at
+                    ),
+                    retain_until=retain_until(
+                        dutch_day(at), prepared.retention_days, event.data.retain_until
+                    ),
+                )
+        raise NotFound(f"rule {rule} has no recipient {role} any more; use decide-again")
+
+    def _rule(self, event: Envelope, rule: str) -> PreparedRule:
+        from_source = self._book.by_oin[event.source[12:32]]
+        name = event.type.removeprefix(f"{self._book.prefix}.")
+        for prepared in self._book.rules_for(from_source.partner, name):
+            if prepared.rule.id == rule:
+                return prepared
+        raise NotFound(
+            f"rule {rule} is not in the role config of today; use decide-again, or discard"
+        )
+
+
+def holds_of(entry: ParkedEntry) -> list[Hold]:
+    """Return what is held in an entry of the held stream."""
+    reasons: list[dict[str, Any]] = json.loads(entry.parked.reasons or b"[]")
+    return [
+        Hold(r["party"], r["rule"], r["role"], HoldReason(r["reason"]), r.get("detail", ""))
+        for r in reasons
+    ]
+
+
+def _link(event: bytes, prefix: str) -> MessageLink | None:
+    try:
+        parsed = parse(event, prefix)
+    except InvalidEvent:
+        return None
+    return MessageLink(source=parsed.source, id=parsed.id)

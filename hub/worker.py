@@ -1,0 +1,225 @@
+"""The worker: from the intakes to the pipeline. The only file that knows FastStream.
+
+FastStream reads the intake of every partner in batches. Around it stand the measures without which
+it loses or doubles events on streams: groups made beforehand at the very beginning, a bounded read,
+no acknowledgement of its own (the FUNCTION acknowledges), a parser that never raises, no replies,
+a reclaimer, and a watchdog that turns every unasked stop into a failure.
+
+A shared shard (gemeente, zvh) has an intake for each party: one loop reads them all over one
+connection, because a subscriber each would take hundreds.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from faststream import AckPolicy, FastStream
+from faststream.redis import RedisBroker, StreamSub
+from faststream.redis.message import RedisBatchStreamMessage
+
+from hub import log
+from hub.data_folder import BrokerAddress
+from hub.errors import BrokerLost, HubError, Unavailable
+from hub.pipeline import Pipeline
+from hub.ports import Entry, Store
+
+_FIELD: Final = b"event"
+_MAX_TASKS: Final = 16  # FastStream restarts a failing read as a new task, without a pause
+_WATCH_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """How a worker reads."""
+
+    consumer: str  #: its name in the reader group; the same after a restart
+    batch: int = 100  #: entries in one read; at most one read is under way for each shard
+    poll_ms: int = 2_000  #: a read waits this long; keep under redis-py's 5 s socket timeout
+    idle_ms: int = 10_000  #: entries unfinished for so long are taken over; well above one batch
+    reclaim_s: float = 2.0  #: pause between two looks for such entries
+
+
+class Worker:
+    """Reads all shards of one broker until it is told to stop."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        store: Store,
+        shards: Mapping[str, Sequence[str]],
+        address: BrokerAddress,
+        settings: WorkerSettings,
+        *,
+        stream_of: Callable[[str], str],
+        group: str,
+        idle_work: Callable[[str], Awaitable[int]],
+    ) -> None:
+        """`stream_of` gives the intake of a shard; `idle_work` is done for a shard now and then."""
+        self._pipeline = pipeline
+        self._store = store
+        self._shards = shards
+        self._settings = settings
+        self._stream_of = stream_of
+        self._group = group
+        self._idle_work = idle_work
+        self._failure: asyncio.Future[None] | None = None
+        self._own = [shard for shard, intakes in shards.items() if tuple(intakes) == ("",)]
+        self._broker = RedisBroker(
+            address.url,
+            username=address.user,
+            password=address.password,
+            protocol=3,
+            apply_types=False,
+            logger=None,
+            max_connections=len(shards) + 8,
+            graceful_timeout=15.0,
+        )
+        self._subscribers = [self._subscribe(shard) for shard in self._own]
+        self.app = FastStream(self._broker, logger=None)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; then finish the batches under way.
+
+        Raises:
+            HubError: it stopped for another reason. What was not finished stays pending.
+
+        """
+        loop = asyncio.get_running_loop()
+        self._failure = loop.create_future()
+        await self.app.start()
+        shared = [shard for shard in self._shards if shard not in self._own]
+        tasks = [
+            asyncio.create_task(self._read_shared(shard), name=f"read:{shard}") for shard in shared
+        ]
+        tasks += [
+            asyncio.create_task(self._reclaim(), name="reclaim"),
+            asyncio.create_task(self._watch(), name="watch"),
+        ]
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait(
+                [stopping, self._failure, *tasks], return_when=asyncio.FIRST_COMPLETED
+            )
+            if not stop.is_set():
+                self._raise_why(tasks)
+        finally:
+            stopping.cancel()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, stopping, return_exceptions=True)
+            with contextlib.suppress(Exception):  # a broker that is gone cannot be told goodbye
+                await self.app.stop()
+            if not self._failure.done():
+                self._failure.cancel()
+
+    def _raise_why(self, tasks: Sequence[asyncio.Task[None]]) -> None:
+        for future in (self._failure, *tasks):
+            if future is not None and future.done() and (error := future.exception()) is not None:
+                raise error
+        raise HubError("the worker stopped by itself")
+
+    def _subscribe(self, shard: str) -> Any:
+        subscriber = self._broker.subscriber(
+            stream=StreamSub(
+                self._stream_of(shard),
+                group=self._group,
+                consumer=self._settings.consumer,
+                batch=True,
+                max_records=self._settings.batch,
+                polling_interval=self._settings.poll_ms,
+            ),
+            parser=_pass_through,
+            decoder=_entries,
+            ack_policy=AckPolicy.MANUAL,
+            no_reply=True,
+            title=f"intake of {shard}",
+        )
+
+        async def route(entries: list[Entry]) -> None:
+            await self._run(shard, entries)
+
+        subscriber(route)
+        return subscriber
+
+    async def _run(self, shard: str, entries: Sequence[Entry]) -> None:
+        """Run a batch. What fails stays pending, so nothing is lost by not raising here."""
+        try:
+            await self._pipeline.run(shard, entries)
+        except Unavailable as error:
+            log.get().warning(
+                "batch.failed", shard=shard, entries=len(entries), error=type(error).__name__
+            )
+        except Exception as error:  # whatever it is: the entries are pending, the hub must say so
+            log.get().error(
+                "batch.failed", shard=shard, entries=len(entries), error=type(error).__name__
+            )
+            if isinstance(error, BrokerLost):
+                self._fail(error)
+
+    async def _read_shared(self, shard: str) -> None:
+        intakes = self._shards[shard]
+        settings = self._settings
+        while True:
+            try:
+                entries = await self._store.take(
+                    shard, intakes, settings.consumer, settings.batch, settings.poll_ms
+                )
+            except Unavailable:
+                await asyncio.sleep(_WATCH_S)
+                continue
+            if entries:
+                await self._run(shard, entries)
+
+    async def _reclaim(self) -> None:
+        settings = self._settings
+        while True:
+            for shard, intakes in self._shards.items():
+                with contextlib.suppress(Unavailable):
+                    while entries := await self._store.reclaim(
+                        shard, intakes, settings.consumer, settings.idle_ms, settings.batch
+                    ):
+                        log.get().warning("entries.reclaimed", shard=shard, entries=len(entries))
+                        await self._run(shard, entries)
+                    if applied := await self._idle_work(shard):
+                        log.get().info("correction.applied", shard=shard, entries=applied)
+            await asyncio.sleep(settings.reclaim_s)
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(_WATCH_S)
+            for subscriber, shard in zip(self._subscribers, self._own, strict=True):
+                if not subscriber.running:
+                    raise BrokerLost(
+                        f"the intake of {shard} or its reader group is gone: the broker lost its"
+                        " data, or was replaced. Restore it from its append-only file, then start"
+                    )
+                if len(subscriber.tasks) > _MAX_TASKS:
+                    raise HubError(
+                        f"reading the intake of {shard} fails again and again: is the broker"
+                        " read-only, or was the access list changed?"
+                    )
+
+    def _fail(self, error: Exception) -> None:
+        if self._failure is not None and not self._failure.done():
+            self._failure.set_exception(error)
+
+
+async def _pass_through(message: Any, original: Callable[..., Awaitable[Any]]) -> Any:
+    """Parse nothing: FastStream's own parser would take a CloudEvent apart, and may raise.
+
+    The original parser is called with an empty envelope, because it binds the reader group.
+    """
+    parsed = await original({**message, "data": []})
+    parsed.raw_message = message
+    parsed.reply_to = ""  # a sender may not make the hub publish anywhere
+    return parsed
+
+
+async def _entries(message: RedisBatchStreamMessage) -> list[Entry]:
+    raw = message.raw_message
+    return [
+        Entry(entry.decode() if isinstance(entry, bytes) else entry, "", fields.get(_FIELD, b""))
+        for entry, fields in zip(raw["message_ids"], raw["data"], strict=True)
+    ]
