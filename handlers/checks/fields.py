@@ -1,0 +1,41 @@
+"""`velden`: does the message have them, and may this message have them at all."""
+
+from collections.abc import Iterable, Iterator
+
+from handlers.checks.finding import Finding, Path, hint
+from handlers.checks.known import Known
+from handlers.checks.messages import PERSON_FIELDS, Model, field_names, is_about_a_person
+
+
+def field_findings(
+    fields: Iterable[str], models: tuple[Model, ...], path: Path, known: Known
+) -> Iterator[Finding]:
+    """Yield what is wrong with the fields a recipient may see.
+
+    A field must exist in at least one of the models; a group, all its fields.
+    """
+    names = frozenset[str]().union(*map(field_names, models))
+    for index, name in enumerate(fields):
+        at = (*path, "fields", index)
+        if not name.isupper():
+            yield from _missing(name, "", names, models, at)
+        elif name not in known.field_groups:
+            yield Finding(at, f"`{name}` is not a field group", hint(name, known.field_groups))
+        else:
+            for member in known.field_groups[name]:
+                if not member.isupper():
+                    yield from _missing(member, name, names, models, at)
+
+
+def _missing(
+    name: str, group: str, names: frozenset[str], models: tuple[Model, ...], at: Path
+) -> Iterator[Finding]:
+    if name in names:
+        return
+    which = f"`{name}` (of `{group}`)" if group else f"`{name}`"
+    if name.partition(".")[0] in PERSON_FIELDS and not any(map(is_about_a_person, models)):
+        rule = f"a message without a person (L0) has no field {which}"
+        yield Finding(at, rule, "leave it out")
+    else:
+        way_out = hint(name, names) if not group else "name the fields instead of the group"
+        yield Finding(at, f"the message has no field {which}", way_out)
