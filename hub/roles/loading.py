@@ -1,8 +1,5 @@
 """A folder of YAML files becomes one RoleConfig, or a list of everything that is wrong with it.
 
-    partners_config/<partner>.yaml           one row of the table each
-    partners_config/register/<name>.yaml     what all rules use: places, laws, groups, settings
-
 Nothing is taken halfway: a config with a problem is not used at all.
 """
 
@@ -16,8 +13,8 @@ from typing import Any
 import partners_config
 from handlers.checks import Finding, check
 from hub.errors import ConfigError
-from hub.roles.tree import Document
-from hub.roles.tree import Path as FilePath
+from hub.roles.reader import Reader
+from hub.roles.tree import Document, KeyPath
 from schemas.problems import Problem
 from schemas.roles import Partner, RoleConfig
 
@@ -32,7 +29,7 @@ class Loaded:
     _partners: tuple[Document, ...]
     _parts: dict[str, tuple[Document, tuple[str, ...]]]
 
-    def place(self, path: FilePath) -> str:
+    def place(self, path: KeyPath) -> str:
         """Return `file:line` of a path in the config: `("partners", 3, "rules", 0, "id")`."""
         if not path:
             return self.folder
@@ -111,7 +108,7 @@ def _digest(config: RoleConfig) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _as_written(model: Any, path: FilePath) -> FilePath:
+def _as_written(model: Any, path: KeyPath) -> KeyPath:
     """Translate attribute names to the Dutch keys of the file."""
     written: list[str | int] = []
     for step in path:

@@ -16,7 +16,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from schemas.problems import Problem
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """Keys and list positions, from the top of a file: `("regels", 2, "ontvangers", 0, "velden")`."""
 
 _TAG: Final = "tag:yaml.org,2002:"
@@ -38,11 +38,11 @@ class Document:
     problems: tuple[Problem, ...]
     _root: Node | None
 
-    def place(self, path: Path) -> str:
+    def place(self, path: KeyPath) -> str:
         """Return `file:line` of `path`, or of the nearest part of it that stands in the file."""
         return f"{self.file}:{self._line(path)}"
 
-    def _line(self, path: Path) -> int:
+    def _line(self, path: KeyPath) -> int:
         node = self._root
         if node is None:
             return 1
