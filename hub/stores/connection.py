@@ -1,0 +1,116 @@
+"""Reach a broker, and say in our own words what went wrong with it."""
+
+import asyncio
+import time
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import (
+    AuthenticationError,
+    AuthorizationError,
+    NoPermissionError,
+    ResponseError,
+)
+
+from hub.errors import BrokerError, BrokerLost, BrokerMissing, HubError, NotAllowed, Unavailable
+
+_FIRST_PAUSE_S: Final = 0.05
+_LONGEST_PAUSE_S: Final = 2.0
+_ANSWER_S: Final = 30.0
+_PASSING: Final = (
+    *("OOM", "READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS"),
+    *("MISCONF", "BUSY", "MOVED", "ASK", "UNBLOCKED"),
+)
+
+
+def client(url: str, user: str | None = None, password: str | None = None) -> Redis:
+    """Return a client that has not connected yet: no retries of its own, replies as bytes.
+
+    Without retries, because a write whose answer got lost may have been done: what may be repeated
+    is for the caller to know. `url`: `unix:///…`, `redis://…` or `rediss://…` (TLS).
+    """
+    # Only what is given: a user and password in the URL itself must stand.
+    login: dict[str, Any] = {"username": user, "password": password} if user else {}
+    return Redis.from_url(
+        url,
+        **login,
+        retry=Retry(NoBackoff(), 0),
+        socket_timeout=_ANSWER_S,
+        socket_connect_timeout=5.0,
+        protocol=2,
+    )
+
+
+async def connect(
+    url: str, user: str | None = None, password: str | None = None, *, wait_s: float = 30.0
+) -> Redis:
+    """Return a client of a broker that answers; waits up to `wait_s` seconds for it to start.
+
+    BrokerMissing: nobody answered in time. NotAllowed: the user or its password is not right.
+    """
+    redis = client(url, user, password)
+    deadline = time.monotonic() + wait_s
+    pause = _FIRST_PAUSE_S
+    try:
+        while True:
+            try:
+                await redis.execute_command("PING")  # type: ignore[no-untyped-call] # redis-py
+            except Exception as error:
+                problem = translated(error)
+                if not isinstance(problem, Unavailable):
+                    raise problem from error
+                if time.monotonic() + pause > deadline:
+                    raise BrokerMissing(
+                        f"no broker answered at {without_password(url)} in {wait_s:g} s: is it"
+                        " started, and is the address right?"
+                    ) from error
+            else:
+                return redis
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_S)
+    except BaseException:
+        await redis.aclose()
+        raise
+
+
+def without_password(url: str) -> str:
+    """Return `url` as it may be shown.
+
+    >>> without_password("rediss://hub:secret@broker.example:6380/0")
+    'rediss://broker.example:6380/0'
+    """
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
+
+
+def translated(error: Exception) -> HubError:
+    """Return our word for what a call to the broker raised.
+
+    Everything unknown is Unavailable: a dead connection also shows as a TypeError or an
+    AttributeError of the client library.
+    """
+    if isinstance(error, HubError):
+        return error
+    if isinstance(error, AuthenticationError | AuthorizationError):
+        return NotAllowed("the broker does not accept this user with this password")
+    if isinstance(error, NoPermissionError):
+        return NotAllowed(f"the broker's access list does not allow this: {error}")
+    if isinstance(error, ResponseError):
+        return _refusal(error)
+    return Unavailable(f"the broker did not answer ({type(error).__name__})")
+
+
+def _refusal(error: ResponseError) -> HubError:
+    text = str(error).partition(", with args")[0]  # what follows repeats the arguments
+    if "Function not found" in text or text.startswith("NOGROUP"):
+        return BrokerLost(
+            "the broker lost its functions or reader groups: it came back empty, or was replaced;"
+            " restore its data, then start the hub again"
+        )
+    # redis-py takes the code off the errors that have a class of their own.
+    if type(error) is not ResponseError or text.startswith(_PASSING):
+        return Unavailable(f"the broker cannot do this now ({text.partition(' ')[0]})")
+    return BrokerError(f"the broker refused a command of the hub: {text}")

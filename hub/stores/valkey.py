@@ -1,0 +1,282 @@
+"""The store on Valkey 8+, Redis 7.0+ or Redis 8: one server-side function for each step.
+
+The key map is `hub.stores.keys`; what happens as a whole is in functions.lua. Trust: who may write
+to the server can hide or invent messages, and the access list (`hub.access`) says who that is.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
+from redis.exceptions import ResponseError
+
+from hub.errors import BrokerError, Unavailable
+from hub.ports import (
+    Act,
+    ActOutcome,
+    ActResult,
+    Entry,
+    InboxEntry,
+    ParkedEntry,
+    Queue,
+    RecordEntry,
+    Step,
+    StepResult,
+)
+from hub.stores import keys, library, packing
+from hub.stores.connection import translated
+
+_LONGEST_WAIT_MS: Final = 20_000  # below the time that a client waits for an answer
+_SUSPECT_DELIVERIES: Final = 2  # handed out as often as this and not finished: alone from now on
+_PAGE: Final = 500
+
+
+class ValkeyStore:
+    """The store of `hub.ports.Store` on a server; the contract stands there.
+
+    `duplicate_ms`: how long a message is known: as a duplicate, and to its corrections and acts.
+    Longer than a sender repeats itself, and longer than copies are kept. `inbox_cap`: how many
+    entries fit in an inbox before steps to it are blocked; notices have the same room again.
+    """
+
+    def __init__(self, client: Redis, duplicate_ms: int, inbox_cap: int) -> None:
+        self._redis = client
+        self._duplicate_ms = duplicate_ms
+        self._inbox_cap = inbox_cap
+
+    async def prepare(self, shards: Mapping[str, Sequence[str]]) -> None:
+        """Load the functions of this version; make the group of every intake, at its beginning."""
+        known = await self._call("FUNCTION", "LIST", "LIBRARYNAME", library.LIBRARY)
+        if not known:
+            try:
+                await self._call("FUNCTION", "LOAD", "REPLACE", library.CODE)
+            except BrokerError as error:
+                raise BrokerError(
+                    f"the broker does not take the functions of the hub ({error}): it must be"
+                    " Valkey 8 or later, or Redis 7.0 or later"
+                ) from error
+        groups = [
+            ("XGROUP", "CREATE", keys.intake(shard, intake), keys.HUB_GROUP, "0", "MKSTREAM")
+            for shard, intakes in shards.items()
+            for intake in intakes
+        ]
+        for reply in await self._pipelined(groups, may_fail=True):
+            if isinstance(reply, Exception) and not str(reply).startswith("BUSYGROUP"):
+                raise translated(reply)
+
+    async def setting_problems(self) -> list[str]:
+        """Return what in the server's settings could lose messages, as far as we may see them."""
+        info = await self._call("INFO", "persistence")
+        memory = await self._call("INFO", "memory")
+        problems = []
+        if not info.get("aof_enabled"):
+            problems.append("appendonly is off: a restart of the broker loses messages")
+        if memory.get("maxmemory") and memory.get("maxmemory_policy") != "noeviction":
+            problems.append("maxmemory-policy is not noeviction: a full broker drops messages")
+        try:
+            found = await self._redis.config_get("appendfsync")
+        except ResponseError:
+            return problems  # the access list keeps CONFIG from us, as it should
+        except Exception as error:
+            raise translated(error) from error
+        if found.get("appendfsync") not in {"always", b"always"}:
+            problems.append("appendfsync is not always: a power cut loses the last second or more")
+        return problems
+
+    async def submit(self, shard: str, event: bytes, intake: str = "") -> str:
+        """Append the event to the intake."""
+        entry = await self._call("XADD", keys.intake(shard, intake), "*", "event", event)
+        return str(entry, "ascii")
+
+    async def take(
+        self, shard: str, intakes: Sequence[str], consumer: str, count: int, wait_ms: int
+    ) -> list[Entry]:
+        """Read new entries of all intakes in one call; `wait_ms` counts up to 20,000, 0 is not."""
+        by_key = {keys.intake(shard, intake).encode(): intake for intake in intakes}
+        wait = ("BLOCK", min(wait_ms, _LONGEST_WAIT_MS)) if wait_ms > 0 else ()
+        reply = await self._call(
+            *("XREADGROUP", "GROUP", keys.HUB_GROUP, consumer, "COUNT", count, *wait),
+            *("STREAMS", *by_key, *([">"] * len(by_key))),
+        )
+        if isinstance(reply, dict):  # RESP3
+            streams = [(key, parts[0]) for key, parts in reply.items()]
+        else:
+            streams = reply or []
+        return [entry for key, found in streams for entry in packing.entries(by_key[key], found)]
+
+    async def reclaim(
+        self, shard: str, intakes: Sequence[str], consumer: str, idle_ms: int, count: int
+    ) -> list[Entry]:
+        """Take over what is idle: first what was handed out once, then the suspects one by one."""
+        pending = await self._piped(
+            lambda pipe: [
+                pipe.xpending_range(
+                    keys.intake(shard, intake), keys.HUB_GROUP, "-", "+", count, idle=idle_ms
+                )
+                for intake in intakes
+            ]
+        )
+        found = [
+            (intake, item["message_id"], int(item["times_delivered"]))
+            for intake, items in zip(intakes, pending, strict=True)
+            for item in items
+        ]
+        wanted = [item for item in found if item[2] < _SUSPECT_DELIVERIES][:count] or found[:1]
+        deliveries = {(intake, place): times + 1 for intake, place, times in wanted}
+        claims: dict[str, list[bytes]] = {}
+        for intake, place, _ in wanted:
+            claims.setdefault(intake, []).append(place)
+        claimed = await self._pipelined(
+            ("XCLAIM", keys.intake(shard, intake), keys.HUB_GROUP, consumer, idle_ms, *places)
+            for intake, places in claims.items()
+        )
+        return [
+            Entry(place.decode(), intake, packing.event_bytes(fields), deliveries[intake, place])
+            for intake, reply in zip(claims, claimed, strict=True)
+            for place, fields in reply
+        ]
+
+    async def route(self, shard: str, steps: Sequence[Step]) -> list[StepResult]:
+        """Apply the steps in one call of the function `route`."""
+        if not steps:
+            return []
+        names, args = packing.route_call(shard, steps, self._duplicate_ms, self._inbox_cap)
+        reply = await self._call("FCALL", library.ROUTE, len(names), *names, *args)
+        return [packing.step_result(word) for word in reply]
+
+    async def received_by(
+        self, shard: str, messages: Sequence[str]
+    ) -> list[tuple[str, ...] | None]:
+        """Read the duplicate checks of the messages."""
+        if not messages:
+            return []
+        values = await self._call("MGET", *(keys.seen(shard, message) for message in messages))
+        found = map(packing.received, values)
+        return [None if parties is None else tuple(parties) for parties in found]
+
+    async def act(self, shard: str, act: Act) -> ActResult:
+        """Apply the act in one call of the function `act`.
+
+        Unavailable: the inbox of the party it is passed on to is full; nothing was done.
+        BrokerError: a key has the wrong type; nothing was done.
+        """
+        names, args = packing.act_call(shard, act, self._duplicate_ms, self._inbox_cap)
+        outcome, state = await self._call("FCALL", library.ACT, len(names), *names, *args)
+        detail = state.decode()
+        if outcome != b"blocked":
+            return ActResult(ActOutcome(outcome.decode()), detail)
+        if detail.startswith("inbox-full:"):
+            raise Unavailable(f"{detail}: the party must first read and acknowledge; try again")
+        raise BrokerError(f"the key {detail} has the wrong type: something else wrote it")
+
+    async def inbox(
+        self, shard: str, party: str, after: str = "-", count: int = 100
+    ) -> list[InboxEntry]:
+        """Read on in an inbox."""
+        reply = await self._range(keys.inbox(shard, party), after, count)
+        return [packing.inbox_entry(shard, party, place, fields) for place, fields in reply]
+
+    async def find_delivery(self, shard: str, party: str, message: str) -> InboxEntry | None:
+        """Look where the duplicate check says it is; else search the inbox from its end."""
+        key = keys.inbox(shard, party)
+        places = packing.received(await self._call("GET", keys.seen(shard, message))) or {}
+        if known := places.get(party):
+            for place, fields in await self._call("XRANGE", key, known, known):
+                return packing.inbox_entry(shard, party, place, fields)
+        wanted, before = message.encode(), "+"
+        while True:
+            page = await self._call("XREVRANGE", key, before, "-", "COUNT", _PAGE)
+            for place, fields in page:
+                if fields.get(b"message") == wanted:
+                    return packing.inbox_entry(shard, party, place, fields)
+            if len(page) < _PAGE:
+                return None
+            before = f"({page[-1][0].decode()}"
+
+    async def states(self, shard: str, party: str, messages: Sequence[str]) -> list[str]:
+        """Read the state of each delivery."""
+        replies = await self._pipelined(
+            [("HGET", keys.delivery(shard, party, message), "state") for message in messages]
+        )
+        return [state.decode() if state else "delivered" for state in replies]
+
+    async def parked(
+        self, shard: str, queue: Queue, after: str = "-", count: int = 100
+    ) -> list[ParkedEntry]:
+        """Read on in the held or the dead stream."""
+        key = keys.held(shard) if queue is Queue.HELD else keys.dead(shard)
+        reply = await self._range(key, after, count)
+        return [packing.parked_entry(shard, place, fields) for place, fields in reply]
+
+    async def records(self, shard: str, after: str = "-", count: int = 100) -> list[RecordEntry]:
+        """Read on in the records."""
+        reply = await self._range(keys.audit(shard), after, count)
+        return [packing.record_entry(shard, place, fields) for place, fields in reply]
+
+    async def note(self, shard: str, record: bytes) -> int:
+        """Append one record."""
+        reply = await self._call(
+            "FCALL", library.NOTE, 2, keys.head(shard), keys.audit(shard), record
+        )
+        if not isinstance(reply, int):
+            raise BrokerError(f"the key {reply.decode()} has the wrong type")
+        return reply
+
+    async def depths(self, shard: str, intakes: Sequence[str]) -> Mapping[str, int]:
+        """Count: one round trip."""
+        streams = [keys.intake(shard, intake) for intake in intakes]
+        replies = await self._pipelined(
+            [
+                *(("XLEN", stream) for stream in streams),
+                *(("XPENDING", stream, keys.HUB_GROUP) for stream in streams),
+                ("XLEN", keys.held(shard)),
+                ("XLEN", keys.dead(shard)),
+                ("HGET", keys.head(shard), "seq"),
+            ]
+        )
+        half = len(streams)
+        return {
+            "intake": sum(replies[:half]),
+            "pending": sum(summary["pending"] for summary in replies[half : 2 * half]),
+            "held": replies[-3],
+            "dead": replies[-2],
+            "records": int(replies[-1] or 0),
+        }
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._redis.aclose()
+
+    async def _range(self, key: str, after: str, count: int) -> Any:
+        start = after if after == "-" else f"({after}"
+        return await self._call("XRANGE", key, start, "+", "COUNT", count)
+
+    async def _call(self, *command: Any) -> Any:
+        try:
+            return await self._redis.execute_command(*command)  # type: ignore[no-untyped-call] # redis-py
+        except Exception as error:
+            raise translated(error) from error
+
+    async def _pipelined(
+        self, commands: Iterable[tuple[Any, ...]], *, may_fail: bool = False
+    ) -> list[Any]:
+        """Send the commands in one go; an error of one is raised, or returned if it `may_fail`."""
+        return await self._piped(
+            lambda pipe: [pipe.execute_command(*command) for command in commands], may_fail=may_fail
+        )
+
+    async def _piped(
+        self, fill: Callable[[Pipeline], object], *, may_fail: bool = False
+    ) -> list[Any]:
+        try:
+            async with self._redis.pipeline(transaction=False) as pipe:
+                fill(pipe)
+                # Raised by redis-py itself, an error would repeat the arguments of its command.
+                replies = await pipe.execute(raise_on_error=False)
+        except Exception as error:
+            raise translated(error) from error
+        for reply in replies:
+            if isinstance(reply, Exception) and not may_fail:
+                raise translated(reply)
+        return replies
