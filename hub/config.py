@@ -28,6 +28,7 @@ SETTINGS: Final = (
     Setting("SEINHUIS_BROKER", "", "URL of a broker of your own; empty: the embedded one."),
     Setting("SEINHUIS_BROKER_USER", "hub", "User at that broker."),
     Setting("SEINHUIS_BROKER_PASSWORD", "", "Password at that broker."),
+    Setting("SEINHUIS_BROKER_PASSWORD_FILE", "", "File that holds it (a mounted secret)."),
     Setting("SEINHUIS_PORT", "", "Loopback port of the embedded broker; empty: socket only."),
     Setting("SEINHUIS_LOG", "console", "Log format: console or json."),
     Setting("SEINHUIS_LOG_LEVEL", "info", "Log level: debug, info, warning or error."),
@@ -86,12 +87,20 @@ def settings(
             raise HubError(f"SEINHUIS_{name} must be one of: {', '.join(words)}")
         return value(name)
 
+    password = value("BROKER_PASSWORD")
+    if not password and value("BROKER_PASSWORD_FILE"):
+        try:
+            password = Path(value("BROKER_PASSWORD_FILE")).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise HubError(
+                "the file of SEINHUIS_BROKER_PASSWORD_FILE cannot be read: " + str(error.strerror)
+            ) from error
     return Settings(
         data=Path(value("DATA")),
         config=Path(value("CONFIG")) if value("CONFIG") else None,
         broker=value("BROKER") or None,
         broker_user=value("BROKER_USER"),
-        broker_password=value("BROKER_PASSWORD"),
+        broker_password=password,
         port=number("PORT", 0) if value("PORT") else None,
         log_json=one_of("LOG", "console", "json") == "json",
         log_level=one_of("LOG_LEVEL", "debug", "info", "warning", "error"),
