@@ -1,0 +1,181 @@
+"""The store in memory: for tests, and as the readable reference.
+
+Not durable: that is the one promise it cannot keep. One process, one event loop. What a step and an
+act do is in `hub.stores.memory_shard`.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import TypeVar
+
+from hub.ports import (
+    Act,
+    ActResult,
+    Entry,
+    InboxEntry,
+    ParkedEntry,
+    Queue,
+    RecordEntry,
+    Step,
+    StepResult,
+)
+from hub.stores.memory_shard import MemoryShard, Pending
+
+_Item = TypeVar("_Item")
+_SUSPECT_DELIVERIES = 2
+
+
+class MemoryStore:
+    """The store of `hub.ports.Store` in memory; the settings are those of `ValkeyStore`."""
+
+    def __init__(self, duplicate_ms: int = 86_400_000, inbox_cap: int = 100_000) -> None:
+        self._duplicate_s = duplicate_ms / 1_000
+        self._inbox_cap = inbox_cap
+        self._shards: dict[str, MemoryShard] = {}
+        self._last_id = (0, 0)
+
+    async def prepare(self, shards: Mapping[str, Sequence[str]]) -> None:
+        """There is nothing to make ready."""
+
+    async def submit(self, shard: str, event: bytes, intake: str = "") -> str:
+        """Append the event to the intake."""
+        entry = self._next_id()
+        self._shard(shard).intakes[intake][entry] = event
+        return entry
+
+    async def take(
+        self,
+        shard: str,
+        intakes: Sequence[str],
+        consumer: str,  # noqa: ARG002 - the port has it; one process needs no names
+        count: int,
+        wait_ms: int,
+    ) -> list[Entry]:
+        """Hand out what nobody has yet; looks again every few milliseconds while it waits."""
+        s = self._shard(shard)
+        deadline = time.monotonic() + wait_ms / 1_000
+        while True:
+            new = [
+                Entry(id=entry, intake=intake, event=event)
+                for intake in intakes
+                for entry, event in islice(
+                    ((e, b) for e, b in s.intakes[intake].items() if (intake, e) not in s.pending),
+                    count,
+                )
+            ]
+            if new or time.monotonic() >= deadline:
+                break
+            await asyncio.sleep(0.005)
+        for entry in new:
+            s.pending[entry.intake, entry.id] = Pending(time.monotonic(), 1)
+        return new
+
+    async def reclaim(
+        self,
+        shard: str,
+        intakes: Sequence[str],
+        consumer: str,  # noqa: ARG002 - the port has it; one process needs no names
+        idle_ms: int,
+        count: int,
+    ) -> list[Entry]:
+        """Take over what is idle; a suspect alone, and only when nothing else is idle."""
+        s, now = self._shard(shard), time.monotonic()
+        idle = [
+            (place, pending)
+            for place, pending in s.pending.items()
+            if place[0] in intakes and now - pending.since >= idle_ms / 1_000
+        ]
+        once = [item for item in idle if item[1].deliveries < _SUSPECT_DELIVERIES]
+        taken = once[:count] or idle[:1]
+        for _, pending in taken:
+            pending.since, pending.deliveries = now, pending.deliveries + 1
+        return [
+            Entry(entry, intake, s.intakes[intake][entry], pending.deliveries)
+            for (intake, entry), pending in taken
+        ]
+
+    async def route(self, shard: str, steps: Sequence[Step]) -> list[StepResult]:
+        """Apply the steps one after the other."""
+        return [self._shard(shard).step(step) for step in steps]
+
+    async def received_by(
+        self, shard: str, messages: Sequence[str]
+    ) -> list[tuple[str, ...] | None]:
+        """Look in what is remembered."""
+        found = [self._shard(shard).known(message) for message in messages]
+        return [None if seen is None else tuple(seen.parties) for seen in found]
+
+    async def act(self, shard: str, act: Act) -> ActResult:
+        """Apply the act."""
+        return self._shard(shard).act(act)
+
+    async def inbox(
+        self, shard: str, party: str, after: str = "-", count: int = 100
+    ) -> list[InboxEntry]:
+        """Read on in an inbox."""
+        return _page(self._shard(shard).inboxes[party], after, count)
+
+    async def find_delivery(self, shard: str, party: str, message: str) -> InboxEntry | None:
+        """Search the inbox from its end."""
+        inbox = self._shard(shard).inboxes[party]
+        return next((e for e in reversed(inbox.values()) if e.message == message), None)
+
+    async def states(self, shard: str, party: str, messages: Sequence[str]) -> list[str]:
+        """Look up the state of each delivery."""
+        found = [self._shard(shard).deliveries.get((party, message)) for message in messages]
+        return [delivery.state if delivery else "delivered" for delivery in found]
+
+    async def parked(
+        self, shard: str, queue: Queue, after: str = "-", count: int = 100
+    ) -> list[ParkedEntry]:
+        """Read on in the held or the dead stream."""
+        return _page(self._shard(shard).parked[queue], after, count)
+
+    async def records(self, shard: str, after: str = "-", count: int = 100) -> list[RecordEntry]:
+        """Read on in the records."""
+        return _page(self._shard(shard).records, after, count)
+
+    async def note(self, shard: str, record: bytes) -> int:
+        """Append one record."""
+        return self._shard(shard).record(record)
+
+    async def depths(self, shard: str, intakes: Sequence[str]) -> Mapping[str, int]:
+        """Count."""
+        s = self._shard(shard)
+        return {
+            "intake": sum(len(s.intakes[intake]) for intake in intakes),
+            "pending": sum(intake in intakes for intake, _ in s.pending),
+            "held": len(s.parked[Queue.HELD]),
+            "dead": len(s.parked[Queue.DEAD]),
+            "records": len(s.records),
+        }
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+
+    def _shard(self, name: str) -> MemoryShard:
+        if name not in self._shards:
+            self._shards[name] = MemoryShard(
+                name, self._duplicate_s, self._inbox_cap, self._next_id
+            )
+        return self._shards[name]
+
+    def _next_id(self) -> str:
+        """Return the milliseconds of now and a number: larger than every one before."""
+        now = time.time_ns() // 1_000_000
+        last_ms, last = self._last_id
+        self._last_id = (now, 0) if now > last_ms else (last_ms, last + 1)
+        return "{}-{}".format(*self._last_id)
+
+
+def _order(entry: str) -> tuple[int, int]:
+    milliseconds, _, number = entry.partition("-")
+    return int(milliseconds), int(number)
+
+
+def _page(stream: Mapping[str, _Item], after: str, count: int) -> list[_Item]:
+    """Return at most `count` items of a stream after an entry id; "-": from the start."""
+    start = (-1, 0) if after == "-" else _order(after)
+    return list(islice((item for e, item in stream.items() if _order(e) > start), count))
