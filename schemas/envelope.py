@@ -40,6 +40,7 @@ class Envelope(BaseModel):
     id: EventId
     source: SourceUrn
     type: str
+    # Known gap: pydantic reads a moment or a day of digits only ("1763888000") as Unix time.
     time: Annotated[
         AwareDatetime | None,
         Field(description="When the event was logged at the source (NL GOV profile)."),

@@ -1,0 +1,213 @@
+"""Why bytes are not an event: every problem with its place, its rule and its way out.
+
+A problem never repeats a value of the event, because a value may be personal data. Names of fields
+are ours and may be shown; a name that we do not know only when it looks like one.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails, from_json
+
+from schemas.catalogue import event_models, row_of
+from schemas.envelope import Envelope
+from schemas.identifiers import oin_of
+from schemas.problems import Problem, nearest
+from schemas.rules_in_words import in_words
+from schemas.wire import fields_at
+
+MAX_PROBLEMS: Final = 200
+"""As many as a notice of refusal can hold."""
+
+_WHOLE: Final = "the event"
+_PLAIN_NAME: Final = re.compile(r"^[A-Za-z]{1,40}$")
+_POSITION: Final = re.compile(r"at (line \d+ column \d+)$")
+_QUOTED: Final = re.compile(r"'([^']*)'")
+
+
+def explain(raw: bytes, error: ValidationError, prefix: str) -> list[Problem]:
+    """Return every problem of bytes that were refused with `error`; never an empty list."""
+    document = _document(raw)
+    if isinstance(document, Problem):
+        return [document]
+    problems = repeated_names(raw)
+    for details in error.errors(include_url=False, include_input=False):
+        problems += _problems(details, document, prefix)
+    problems += _across_document(document)
+    unique = list(dict.fromkeys(problems))
+    if len(unique) > MAX_PROBLEMS:
+        more = len(unique) - MAX_PROBLEMS + 1
+        unique[MAX_PROBLEMS - 1 :] = [Problem(_WHOLE, f"has {more} more problems", "mend these")]
+    return unique
+
+
+def repeated_names(raw: bytes) -> list[Problem]:
+    """Return a problem for every member that stands twice in one object; `raw` must be JSON."""
+    repeated: dict[str, None] = {}
+
+    def look(pairs: list[tuple[str, object]]) -> None:
+        names: set[str] = set()
+        for name, _ in pairs:
+            if name in names:
+                repeated[_shown(name)] = None
+            names.add(name)
+
+    json.loads(raw, object_pairs_hook=look, parse_int=str, parse_float=str, parse_constant=str)
+    return [
+        Problem(name, "stands twice in one object, so nobody knows which counts", "keep one")
+        for name in repeated
+    ]
+
+
+def across(
+    source: str, sender_oin: str, time: datetime | None, retain_until: date | None
+) -> list[Problem]:
+    """Return what is wrong between the envelope and the data, where each by itself is right."""
+    problems = []
+    if sender_oin != oin_of(source):
+        problems.append(
+            Problem(
+                "data.verzender.oin",
+                "is not the OIN in source",
+                "send as the organisation that source names; speak for another with namens",
+            )
+        )
+    # The UTC day is never later than the Dutch day, so nothing that is right is refused.
+    if time and retain_until and retain_until < time.astimezone(UTC).date():
+        problems.append(
+            Problem(
+                "data.bewarenTot",
+                "lies before time, so the content could not be kept for a moment",
+                "name a later day, or leave it out: then the term of the rule holds",
+            )
+        )
+    return problems
+
+
+def _document(raw: bytes) -> dict[str, Any] | Problem:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return Problem(_WHOLE, "is not UTF-8", "write it as UTF-8, without a byte order mark")
+    try:
+        document = from_json(raw, allow_inf_nan=False)
+    except ValueError as error:
+        reason = str(error)
+        found = _POSITION.search(reason)
+        place = f"{_WHOLE}, {found[1]}" if found else _WHOLE
+        if "recursion" in reason:
+            return Problem(place, "is nested too deep", "no message type needs more than 5 levels")
+        if "surrogate" in reason or "hex escape" in reason:
+            return Problem(place, "has half a character (\\u escape)", "write it as UTF-8")
+        return Problem(place, "is not JSON (RFC 8259)", "send one JSON object, nothing before it")
+    if not isinstance(document, dict):
+        return Problem(_WHOLE, "is not a JSON object", "send one CloudEvent in structured mode")
+    return document
+
+
+def _problems(details: ErrorDetails, document: dict[str, Any], prefix: str) -> list[Problem]:
+    """Turn one finding of pydantic into problems; several when `type` itself is unknown."""
+    if not details["loc"]:
+        return [_type_problem(document, prefix), *_envelope_problems(document)]
+    full_type, *rest = details["loc"]
+    row = row_of(str(full_type))
+    if rest[:1] == ["data"] and len(row.variants) > 1:
+        if len(rest) == 1 and details["type"].startswith("union_tag"):
+            rest = ["data", "soort"]
+        elif len(rest) > 1:
+            rest = ["data", *rest[2:]]  # without the name of the variant
+    return [_problem(details, rest, document, event_models(prefix)[str(full_type)])]
+
+
+def _problem(
+    details: ErrorDetails,
+    path: Sequence[str | int],
+    document: Mapping[str, Any],
+    model: type[Envelope],
+) -> Problem:
+    if len(path) == 2 and path[0] not in model.model_fields:
+        path = path[:1]  # an extension attribute: the second part is one of its three types
+        return Problem(
+            _shown(path[0]),
+            "is text of at most 512 characters, a whole number of 32 bits, or true or false;"
+            " and it holds no burgerservicenummer",
+            "leave it out, or send what belongs to the message in data",
+        )
+    place = ".".join([*map(str, path[:-1]), _shown(path[-1])])
+    if details["type"] == "extra_forbidden":
+        known = fields_at(model, path[:-1], document)
+        hint = known.get(str(path[-1])) or nearest(str(path[-1]), known.values())
+        return Problem(
+            place,
+            "is not a field of this message type",
+            f"did you mean {hint}?" if hint else "leave it out",
+        )
+    rule, way_out = in_words(details)
+    context = details.get("ctx", {})
+    allowed = _QUOTED.findall(str(context.get("expected") or context.get("expected_tags") or ""))
+    if allowed and (hint := _nearest_word(document, path, allowed)):
+        way_out = f"did you mean {hint}?"
+    return Problem(place, rule, way_out)
+
+
+def _type_problem(document: dict[str, Any], prefix: str) -> Problem:
+    found = document.get("type")
+    if found is None:
+        return Problem("type", "is required", "name one of the message types of the catalogue")
+    hint = nearest(found, event_models(prefix)) if isinstance(found, str) else None
+    return Problem(
+        "type",
+        "is not in the catalogue of message types",
+        f"did you mean {hint}?" if hint else "see the list in docs/reference/messages.md",
+    )
+
+
+def _envelope_problems(document: dict[str, Any]) -> list[Problem]:
+    """Look at the attributes by themselves when the type, and so the data, is not known."""
+    try:
+        Envelope.model_validate_json(json.dumps(document), strict=True)
+    except ValidationError as error:
+        return [
+            _problem(details, details["loc"], document, Envelope)
+            for details in error.errors(include_url=False, include_input=False)
+            if details["loc"][:1] != ("type",)
+        ]
+    return []
+
+
+def _across_document(document: dict[str, Any]) -> list[Problem]:
+    """As `across`, as far as what is needed for it is right."""
+    data = document.get("data")
+    sender = data.get("verzender") if isinstance(data, dict) else None
+    source, oin = document.get("source"), sender.get("oin") if isinstance(sender, dict) else None
+    if not (isinstance(source, str) and isinstance(oin, str) and isinstance(data, dict)):
+        return []
+    if not source.startswith("urn:nld:oin:"):
+        return []
+    try:
+        time = datetime.fromisoformat(document["time"])
+        retain_until = date.fromisoformat(data["bewarenTot"])
+    except (KeyError, TypeError, ValueError):
+        return across(source, oin, None, None)
+    return across(source, oin, time if time.tzinfo else None, retain_until)
+
+
+def _nearest_word(
+    document: Mapping[str, Any], path: Sequence[str | int], allowed: Sequence[str]
+) -> str | None:
+    value: Any = document
+    for part in path:
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return nearest(value, allowed) if isinstance(value, str) else None
+
+
+def _shown(name: str | int) -> str:
+    """Return a name that may be shown: an index, a known shape, or that there is one."""
+    return str(name) if isinstance(name, int) or _PLAIN_NAME.match(name) else "an unknown field"
