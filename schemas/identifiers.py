@@ -5,9 +5,9 @@ None of them may carry a person: a BSN stands in `data`, in a field made for it,
 
 import hashlib
 import re
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
 _LOOSE_NINE_DIGITS: Final = re.compile(r"(?<![0-9A-Za-z])[0-9]{9}(?![0-9A-Za-z])")
 _BSN_WEIGHTS: Final = (9, 8, 7, 6, 5, 4, 3, 2, -1)
@@ -101,6 +101,16 @@ Text = Annotated[
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(without_bsn)]
 """One line of text of at most 200 characters, without a BSN."""
+
+
+def _only_a_boolean(value: object) -> object:
+    if not isinstance(value, bool):
+        raise ValueError("is true, and 1 or a text is not")  # noqa: TRY004  (pydantic: ValueError)
+    return value
+
+
+Confirmed = Annotated[Literal[True], BeforeValidator(_only_a_boolean)]
+"""What must be true, or the message is another message. Python holds 1 for equal to True."""
 
 
 def message_ref(source: str, event_id: str) -> str:

@@ -6,14 +6,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.case import CasePart, PersonPart
-from schemas.identifiers import GemeenteCode, Line, PartyId, Reference, Text
+from schemas.identifiers import Confirmed, GemeenteCode, Line, PartyId, Reference, Text
 from schemas.payload import Payload
 
 
 class CaseRegistered(PersonPart):
     """A gemeente hands a case to its Zorg- en Veiligheidshuis, under a mandate."""
 
-    crosses_domains: Annotated[Literal[True], Field(alias="domeinoverstijgend")]
+    crosses_domains: Annotated[Confirmed, Field(alias="domeinoverstijgend")]
     assignment_ref: Annotated[Reference, Field(alias="opdrachtRef")]
     description: Annotated[Text, Field(alias="omschrijving")]
 
@@ -28,9 +28,9 @@ class LeadAssigned(CasePart):
 class Consents(Payload):
     """The three consents of the driehoek. All three, or there is no decision."""
 
-    burgemeester: Literal[True]
-    om: Literal[True]
-    politie: Literal[True]
+    burgemeester: Confirmed
+    om: Confirmed
+    politie: Confirmed
 
 
 class CaseScaled(CasePart):

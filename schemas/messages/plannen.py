@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.case import CasePart
-from schemas.identifiers import Line, Oin, Reference, Text
+from schemas.identifiers import Confirmed, Line, Oin, Reference, Text
 from schemas.payload import Payload
 from schemas.vocabulary import Domain
 
@@ -33,7 +33,7 @@ class Plan(CasePart):
     """The plan van aanpak, first or changed; the gemeente agrees to it."""
 
     version: Annotated[int, Field(alias="versie", ge=1)]
-    agreed_by_gemeente: Annotated[Literal[True], Field(alias="akkoordGemeente")]
+    agreed_by_gemeente: Annotated[Confirmed, Field(alias="akkoordGemeente")]
     actions: Annotated[tuple[Action, ...], Field(alias="acties", min_length=1, max_length=64)]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.case import PersonPart
-from schemas.identifiers import Line, Reference, Text
+from schemas.identifiers import Confirmed, Line, Reference, Text
 from schemas.vocabulary import Residence, Urgency
 
 
@@ -31,8 +31,8 @@ class SafetyReport(PersonPart):
     Both booleans must be true, and the urgency is always spoed: without them it is a signal.
     """
 
-    ideology_found: Annotated[Literal[True], Field(alias="ideologieAangetroffen")]
-    direct_security_risk: Annotated[Literal[True], Field(alias="directVeiligheidsrisico")]
+    ideology_found: Annotated[Confirmed, Field(alias="ideologieAangetroffen")]
+    direct_security_risk: Annotated[Confirmed, Field(alias="directVeiligheidsrisico")]
     urgency: Annotated[Literal[Urgency.EMERGENCY], Field(alias="urgentie")] = Urgency.EMERGENCY
     description: Annotated[Text, Field(alias="omschrijving")]
     explanation_ref: Annotated[Reference | None, Field(alias="toelichtingRef")] = None

@@ -1,17 +1,17 @@
 """terugkeerplannen: the RvdK, with the LAT, prepares the return of minors from conflict areas."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from schemas.case import CasePart
-from schemas.identifiers import Text
+from schemas.identifiers import Confirmed, Text
 
 
 class _Return(CasePart):
-    minor: Annotated[Literal[True], Field(alias="minderjarig")]
-    returning: Annotated[Literal[True], Field(alias="terugkeer")]
-    interned: Annotated[Literal[True], Field(alias="internering")]
+    minor: Annotated[Confirmed, Field(alias="minderjarig")]
+    returning: Annotated[Confirmed, Field(alias="terugkeer")]
+    interned: Annotated[Confirmed, Field(alias="internering")]
     lat_involved: Annotated[bool, Field(alias="latBetrokken")]
 
 
