@@ -84,7 +84,9 @@ def _cell(cell: Cell, at: Path, known: Known) -> Iterator[Finding]:
 
 
 def _rules(partner: Partner, path: Path) -> Iterator[Finding]:
-    cells = {cell.id: cell for cell in partner.cells}
+    cells: dict[str, set[str]] = {}
+    for cell in partner.cells:
+        cells.setdefault(cell.id, set()).update(cell.rules)
     rules: Iterator[tuple[str, int, Rule | PassingOn]] = chain(
         (("rules", index, rule) for index, rule in enumerate(partner.rules)),
         (("passing_on", index, rule) for index, rule in enumerate(partner.passing_on)),
@@ -93,6 +95,6 @@ def _rules(partner: Partner, path: Path) -> Iterator[Finding]:
         at = (*path, attribute, index, "cell")
         if rule.cell not in cells:
             yield Finding(at, f"{partner.id} has no cell `{rule.cell}`", hint(rule.cell, cells))
-        elif rule.id not in cells[rule.cell].rules:
+        elif rule.id not in cells[rule.cell]:
             text = f"cell `{rule.cell}` does not list rule `{rule.id}`"
             yield Finding(at, text, "add it to `regels` of that cell")

@@ -6,6 +6,7 @@ from typing import Any, Final
 from handlers.checks.finding import Finding, Path, hint
 from handlers.checks.known import Known
 from handlers.checks.messages import Model, data_field_names, type_words, values_of
+from handlers.fields import ENVELOPE_FIELDS
 from schemas.roles import Condition
 
 _YES_NO: Final = {"ja": True, "nee": False}
@@ -59,7 +60,7 @@ def contradiction(conditions: Iterable[Condition]) -> str | None:
         if condition.field is None:
             continue
         values = wanted(condition)
-        if values is not None:
+        if values:
             allowed[condition.field] = allowed.get(condition.field, values) & values
             filled.setdefault(condition.field, set()).add(True)
         elif condition.filled is not None:
@@ -96,7 +97,12 @@ def _field(
     if lacking and not (some and len(lacking) < len(models)):
         everywhere = "" if len(lacking) == len(models) else " in every `soort` of this rule"
         names = frozenset().union(*map(data_field_names, models))
-        way_out = hint(wire, names - {wire}) if not everywhere else "name the `soort` that has it"
+        if everywhere:
+            way_out = "name the `soort` that has it"
+        elif wire in ENVELOPE_FIELDS:
+            way_out = "a condition asks about `data`, not about the envelope"
+        else:
+            way_out = hint(wire, names)
         yield Finding((*at, "field"), f"the message has no field `{wire}`{everywhere}", way_out)
     having = [model for model in models if model not in lacking]
     if having:

@@ -2,6 +2,7 @@
 
 from datetime import date
 from enum import Enum
+from functools import cache
 from types import UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel
 from handlers.fields import ENVELOPE_FIELDS, attributes, submodel
 from schemas.case import CasePart, CommonPart, PersonPart
 from schemas.catalogue import CATALOGUE
+from schemas.identifiers import GemeenteCode
 
 PERSON_FIELDS: Final = frozenset(attributes(PersonPart)) - frozenset(attributes(CommonPart))
 """What a message about a person has and a message without one has not."""
@@ -32,6 +34,7 @@ def kinds_of(model: Model) -> frozenset[str]:
     return frozenset(map(str, values_of(model, "soort") or ()))
 
 
+@cache
 def field_names(model: Model) -> frozenset[str]:
     """Return every wire name that `velden` may name for this model, nested ones with a dot."""
     names = set(attributes(model)) | ENVELOPE_FIELDS
@@ -71,6 +74,18 @@ def type_words(model: Model, wire: str) -> tuple[tuple[type, ...], str]:
 _WORDS: Final[dict[type, str]] = {
     str: "text", bool: "`ja` or `nee`", int: "a whole number", date: "a day",
 }  # fmt: skip
+
+
+def is_gemeente_code(model: Model, wire: str) -> bool:
+    """Whether a direct field of `data` holds the CBS code of a gemeente."""
+    info = model.model_fields[attributes(model)[wire]]
+    metadata = list(info.metadata)
+    for part in get_args(info.annotation):
+        metadata += getattr(part, "__metadata__", ())
+    return _GEMEENTE_CODE in {getattr(item, "pattern", None) for item in metadata}
+
+
+_GEMEENTE_CODE: Final = GemeenteCode.__metadata__[0].pattern  # type: ignore[attr-defined]  # an Annotated
 
 
 def annotation_of(model: Model, wire: str) -> Any:

@@ -90,7 +90,10 @@ def _regions(config: RoleConfig) -> Iterator[Finding]:
 
 
 def _mandates(config: RoleConfig, known: Known) -> Iterator[Finding]:
-    house_of = {member.code: house.id for house in config.houses for member in house.areas}
+    houses_of: dict[str, list[str]] = {}
+    for house in config.houses:
+        for member in house.areas:
+            houses_of.setdefault(member.code, []).append(house.id)
     for index, mandate in enumerate(config.mandates):
         path = ("mandates", index)
         if mandate.gemeente not in known.gemeenten:
@@ -99,9 +102,9 @@ def _mandates(config: RoleConfig, known: Known) -> Iterator[Finding]:
         if mandate.zvh not in known.houses:
             text = f"there is no Zorg- en Veiligheidshuis `{mandate.zvh}`"
             yield Finding((*path, "zvh"), text, hint(mandate.zvh, known.houses))
-        elif house_of.get(mandate.gemeente, mandate.zvh) != mandate.zvh:
-            text = f"gemeente `{mandate.gemeente}` belongs to {house_of[mandate.gemeente]}"
-            yield Finding((*path, "zvh"), text, f"write `zvh: {house_of[mandate.gemeente]}`")
+        elif mandate.zvh not in (own := houses_of.get(mandate.gemeente, [mandate.zvh])):
+            text = f"gemeente `{mandate.gemeente}` belongs to {own[0]}"
+            yield Finding((*path, "zvh"), text, f"write `zvh: {own[0]}`")
         if common_days([mandate]) is None:
             text = "`tot` is before `vanaf`: it is never in force"
             yield Finding((*path, "to_day"), text, "swap them")

@@ -7,10 +7,10 @@ from handlers.checks.fields import field_findings
 from handlers.checks.finding import Finding, Path, hint
 from handlers.checks.known import DOMAIN_ROLES, Known
 from handlers.checks.matching import matching_findings
-from handlers.checks.messages import Model, annotation_of, data_field_names, kinds_of, variants
+from handlers.checks.messages import Model, data_field_names, is_gemeente_code, kinds_of, variants
 from handlers.checks.roles import role_findings
+from handlers.fields import attributes
 from schemas.catalogue import CATALOGUE
-from schemas.identifiers import GemeenteCode
 from schemas.roles import Partner, PassingOn, Recipient, Rule
 
 _TO_CHOOSE = ("keuze", "aanvrager")
@@ -30,9 +30,10 @@ def rule_findings(partner: Partner, path: Path, known: Known) -> Iterator[Findin
             continue
         yield from _kinds_and_phases(rule, at)
         models = variants(rule.message, rule.kinds) or variants(rule.message)
+        others = tuple(model for model in variants(rule.message) if model not in models)
         yield from condition_findings(rule.conditions, models, at, known)
         for position, recipient in enumerate(rule.recipients):
-            yield from _recipient(recipient, models, (*at, "recipients", position), known)
+            yield from _recipient(recipient, models, others, (*at, "recipients", position), known)
         yield from matching_findings(rule, at, known)
 
 
@@ -101,9 +102,13 @@ def _kinds_and_phases(rule: Rule, at: Path) -> Iterator[Finding]:
 
 
 def _recipient(
-    recipient: Recipient, models: tuple[Model, ...], at: Path, known: Known
+    recipient: Recipient,
+    models: tuple[Model, ...],
+    others: tuple[Model, ...],
+    at: Path,
+    known: Known,
 ) -> Iterator[Finding]:
-    yield from field_findings(recipient.fields, models, at, known)
+    yield from field_findings(recipient.fields, models, at, known, others)
     yield from condition_findings(recipient.conditions, models, at, known)
     yield from role_findings(recipient.to, (*at, "to"), known, also=_TO_CHOOSE)
     yield from _only(recipient, models, at, known)
@@ -151,10 +156,7 @@ def _code_from(recipient: Recipient, models: tuple[Model, ...], at: Path) -> Ite
     if wire is None:
         return
     codes = {
-        name
-        for model in models
-        for name in data_field_names(model)
-        if GemeenteCode in _parts(annotation_of(model, name)) and "." not in name
+        name for model in models for name in attributes(model) if is_gemeente_code(model, name)
     }
     if recipient.to not in DOMAIN_ROLES:
         text = f"`code_uit` finds a gemeente, and `{recipient.to}` is not found through one"
@@ -162,10 +164,6 @@ def _code_from(recipient: Recipient, models: tuple[Model, ...], at: Path) -> Ite
     elif wire not in codes:
         text = f"the message has no gemeente code in `{wire}`"
         yield Finding((*at, "code_from"), text, hint(wire, codes))
-
-
-def _parts(annotation: object) -> tuple[object, ...]:
-    return (annotation, *getattr(annotation, "__args__", ()))
 
 
 def _mandate(kind: str, at: Path, known: Known) -> Iterator[Finding]:
