@@ -37,6 +37,11 @@ SETTINGS: Final = (
     Setting("SEINHUIS_BATCH", "100", "Entries in one read of an intake."),
     Setting("SEINHUIS_IDLE_MS", "10000", "An entry unfinished for so long is taken over (ms)."),
     Setting("SEINHUIS_INBOX_CAP", "100000", "Copies in one inbox before further ones are held."),
+    Setting(
+        "SEINHUIS_DEBUG",
+        "",
+        "1: show the traceback of what we did not foresee; it may hold data of an event.",
+    ),
 )
 
 
@@ -57,6 +62,12 @@ class Settings:
     batch: int
     idle_ms: int
     inbox_cap: int
+
+
+def debug(environment: Mapping[str, str] | None = None) -> bool:
+    """Return whether the traceback of an unexpected error may be shown."""
+    given = os.environ if environment is None else environment
+    return given.get("SEINHUIS_DEBUG", "") not in {"", "0"}
 
 
 def settings(

@@ -1,0 +1,78 @@
+"""Verdicts for people and programs: from a decision of now, or from the record of one."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from hub.cli import output
+from schemas.decisions import HoldReason, Verdict, WithholdReason
+from schemas.records import VerdictLine, verdict_line
+
+_WORDS: Final = {"forward": "gets it", "withhold": "no", "hold": "! a person looks"}
+_ORDER: Final = ("forward", "hold", "withhold")
+
+MEANINGS: Final[Mapping[str, str]] = {
+    WithholdReason.OTHER_PHASE: "the rule is for another phase",
+    WithholdReason.OTHER_KIND: "the rule is for another `soort` of this message",
+    WithholdReason.OTHER_UNIT: "the rule is for another unit of the sender",
+    WithholdReason.RULE_NOT_IN_FORCE: "the rule is not in force on this day, or is switched off",
+    WithholdReason.LEGAL_BASIS_NOT_IN_FORCE: "the law is not in force on this day",
+    WithholdReason.CONDITION_NOT_MET: "a condition of the rule is not met; the detail says which",
+    WithholdReason.COMPETENCE_NOT_ASKED: "meant for a party with another competence",
+    WithholdReason.NO_MANDATE: "no mandate of the gemeente is on record for this day",
+    WithholdReason.THIRD_PARTY_BAN: "a derdenverbod: nothing may be passed on",
+    WithholdReason.NOT_CHOSEN: "the rule lets the sender choose, and it chose others",
+    WithholdReason.NOT_INVITED: "may take part, but does not sit at this table",
+    WithholdReason.NOT_THE_REQUESTER: "the answer goes to who asked, and this party did not",
+    WithholdReason.IS_SENDER: "nobody gets its own event",
+    WithholdReason.ALREADY_FORWARDED: "gets it already under another rule; one copy each",
+    WithholdReason.DID_NOT_RECEIVE: "a correction goes to who received the original",
+    HoldReason.GEMEENTE_MISSING: "a gemeente is needed and the event names none",
+    HoldReason.GEMEENTE_UNKNOWN: "the register has no such gemeente",
+    HoldReason.GEMEENTE_SPLIT: "the gemeente ended and went to several others",
+    HoldReason.GEMEENTE_NOT_YET: "the gemeente does not exist yet on this day",
+    HoldReason.NO_HOME_ADDRESS: "briefadres, unknown or RNI: no gemeente follows from it",
+    HoldReason.OTHER_BASIS: "the rule needs a gemeente on another ground (gemeentegrondslag)",
+    HoldReason.ZVH_UNKNOWN: "no Zorg- en Veiligheidshuis on record for this gemeente",
+    HoldReason.COMPETENCE_NOT_RECORDED: "the competence is asked for, and not on record",
+    HoldReason.CONDITION_UNCLEAR: "the event lacks the field that a condition looks at",
+    HoldReason.REQUESTER_NOT_ALLOWED: "who asked is not among the recipients of the rule",
+    HoldReason.CHOICE_NOT_ALLOWED: "the sender chose a party that the rule does not have",
+    HoldReason.ORIGINAL_UNKNOWN: "a correction of an event that is not known here, or not yet",
+    HoldReason.NOBODY_RECEIVES: "no rule forwards it, and nothing is dropped in silence",
+    HoldReason.INBOX_FULL: "the inbox of the party is full",
+}
+"""Every reason word in a sentence; the words themselves are stable (`schemas.decisions`)."""
+
+
+def as_documents(verdicts: Iterable[Verdict | VerdictLine]) -> list[dict[str, Any]]:
+    """Return verdicts as programs read them: the same form as in an audit record."""
+    lines = (v if isinstance(v, VerdictLine) else verdict_line(v) for v in verdicts)
+    return [line.model_dump(mode="json", exclude_none=True) for line in lines]
+
+
+def show(verdicts: Iterable[Mapping[str, Any]], title: str | None = None) -> None:
+    """Write a table: who, yes or no, and on which basis with which fields, or why not."""
+    listed = sorted(verdicts, key=lambda v: _ORDER.index(v["outcome"]))
+    rows = [
+        (
+            v.get("party") or f"({v['role']})",
+            _WORDS[v["outcome"]],
+            v["rule"],
+            _why(v),
+        )
+        for v in listed
+    ]
+    output.table(("party", "verdict", "rule", "basis and fields, or reason"), rows, title)
+
+
+def _why(verdict: Mapping[str, Any]) -> str:
+    if verdict["outcome"] == "forward":
+        fields = ", ".join(verdict.get("fields", ()))
+        return f"{verdict['legal_basis']}: {fields}"
+    return reason(verdict["reason"], verdict.get("detail") or "")
+
+
+def reason(word: str, detail: str = "") -> str:
+    """Return a reason as a person reads it: the stable word, its meaning, and the detail."""
+    meaning = MEANINGS.get(word, "")
+    return f"{word}: {meaning}" + (f" [{detail}]" if detail else "")
