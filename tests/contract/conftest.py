@@ -1,0 +1,93 @@
+"""One suite, every store: in memory, on the embedded Valkey, and on Debian's Redis 7.0."""
+
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from hub.data_folder import BrokerAddress
+from hub.ports import Store
+from hub.stores.connection import client
+from hub.stores.memory import MemoryStore
+from hub.stores.valkey import ValkeyStore
+
+SHARDS = {"ind": ("",), "politie.3": ("",), "gemeente": ("gm0363", "gm0014")}
+PARTIES = ("gm0363", "gm0014", "lro", "zvh-haaglanden", "ind", "full")
+DAY_MS = 86_400_000
+
+MakeStore = Callable[..., Store]
+
+
+async def check_invariants(store: Store) -> None:
+    """What holds after every step, whatever it was: checked after each test of the suite."""
+    for shard in SHARDS:
+        seqs = [entry.seq for entry in await store.records(shard, count=100_000)]
+        assert seqs == list(range(1, len(seqs) + 1)), "the records are gapless"
+        for party in PARTIES:
+            found = await store.inbox(shard, party, count=100_000)
+            copies = [entry.message for entry in found if not entry.notice]
+            assert len(copies) == len(set(copies)), "nobody has a message twice"
+
+
+def server(request: pytest.FixtureRequest, kind: str) -> BrokerAddress:
+    return request.getfixturevalue("broker" if kind == "valkey" else "redis7")
+
+
+@pytest.fixture(
+    params=[
+        "memory",
+        pytest.param("valkey", marks=pytest.mark.broker),
+        pytest.param("redis7", marks=pytest.mark.broker),
+    ]
+)
+async def make_store(request: pytest.FixtureRequest) -> AsyncIterator[MakeStore]:
+    """Make stores on the same place; keyword arguments are the settings of the store."""
+    made: list[Store] = []
+    address = None if request.param == "memory" else server(request, request.param)
+
+    def make(duplicate_ms: int = DAY_MS, inbox_cap: int = 100_000) -> Store:
+        if address is None:
+            made.append(MemoryStore(duplicate_ms, inbox_cap))
+        else:
+            redis = client(address.url, address.user, address.password)
+            made.append(ValkeyStore(redis, duplicate_ms, inbox_cap))
+        return made[-1]
+
+    yield make
+    for store in made:
+        await check_invariants(store)
+        await store.close()
+
+
+@pytest.fixture
+async def store(make_store: MakeStore) -> Store:
+    """A store that is ready, with three shards."""
+    made = make_store()
+    await made.prepare(SHARDS)
+    return made
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("valkey", marks=pytest.mark.broker),
+        pytest.param("redis7", marks=pytest.mark.broker),
+    ]
+)
+def address(request: pytest.FixtureRequest) -> BrokerAddress:
+    """An empty real broker, as the hub's user."""
+    return server(request, request.param)
+
+
+@pytest.fixture
+def admin(request: pytest.FixtureRequest, address: BrokerAddress) -> BrokerAddress:
+    """The same broker, as a user that may do everything."""
+    kind = "broker_admin" if "valkey" in request.node.name else "redis7_admin"
+    return request.getfixturevalue(kind)
+
+
+@pytest.fixture
+async def server_store(address: BrokerAddress) -> AsyncIterator[ValkeyStore]:
+    """A store on a real broker, ready."""
+    made = ValkeyStore(client(address.url, address.user, address.password), DAY_MS, 100_000)
+    await made.prepare(SHARDS)
+    yield made
+    await made.close()

@@ -1,0 +1,154 @@
+"""Acts: allowed transitions only, once each, on record, and the sender is told."""
+
+import pytest
+
+from hub.errors import Unavailable
+from hub.ports import ActOutcome, ActResult, Correction, Store
+from tests.contract.steps import a_copy, a_step, an_act, delivered, inbox, message, records, taken
+
+OPENED = ActResult(ActOutcome.DONE, "opened")
+
+
+def passing_on(to: str = "zvh-haaglanden", ref: str = "pass1", **changes):
+    return an_act(ref=ref, to_state="forwarded", copy=a_copy(to, rule="pass"), **changes)
+
+
+async def withdraw(store: Store, *received_by: str) -> None:
+    (entry,) = await taken(store, b"{}")
+    corrects = Correction(message("m1"), received_by, withdraws=True)
+    (result,) = await store.route("ind", [a_step(entry.id, "w", received_by, corrects=corrects)])
+    assert result.outcome == "done"
+
+
+async def test_an_act_changes_the_state_and_tells_the_sender(store: Store):
+    """State, record and notice in one step."""
+    await delivered(store)
+    assert await store.states("ind", "gm0363", [message("m1")]) == ["delivered"]
+
+    assert await store.act("ind", an_act()) == OPENED
+
+    assert await store.states("ind", "gm0363", [message("m1"), message("m2")]) == [
+        "opened",
+        "delivered",
+    ]
+    assert await records(store) == [b"decided m1", b"act act1"]
+    (notice,) = await store.inbox("ind", "ind")
+    assert (notice.type, notice.notice) == ("berichten.ingezien", True)
+
+
+async def test_an_act_of_one_recipient_leaves_the_other_alone(store: Store):
+    await delivered(store)
+    await store.act("ind", an_act())
+    assert await store.states("ind", "lro", [message("m1")]) == ["delivered"]
+
+
+async def test_the_same_act_again_changes_and_writes_nothing(store: Store):
+    """A retry after a lost reply: the answer tells where the delivery is now."""
+    await delivered(store)
+    await store.act("ind", an_act())
+    later = an_act(ref="act2", allowed_from=("opened",), to_state="acknowledged")
+    await store.act("ind", later)
+
+    assert await store.act("ind", an_act()) == ActResult(ActOutcome.ALREADY, "acknowledged")
+    assert len(await records(store)) == 3
+    assert len(await store.inbox("ind", "ind")) == 2
+
+
+async def test_an_act_that_the_state_does_not_allow_is_refused_on_record(store: Store):
+    await delivered(store)
+    act = an_act(allowed_from=("acknowledged", "opened"), to_state="taken-up")
+
+    assert await store.act("ind", act) == ActResult(ActOutcome.NOT_ALLOWED, "delivered")
+    assert await records(store) == [b"decided m1", b"refused act1"]
+    assert await store.inbox("ind", "ind") == []
+
+
+async def test_a_refused_act_may_be_done_later(store: Store):
+    """Refused is not done: the same act counts once the state allows it."""
+    await delivered(store)
+    act = an_act(ref="early", allowed_from=("opened",), to_state="acknowledged")
+    await store.act("ind", act)
+    await store.act("ind", an_act())
+
+    assert await store.act("ind", act) == ActResult(ActOutcome.DONE, "acknowledged")
+
+
+@pytest.mark.parametrize("party", ["zvh-haaglanden", "gm036", "gm03631", "lro,gm0363"])
+async def test_who_never_received_it_cannot_act_on_it(store: Store, party):
+    """Also not a party whose name looks like that of a recipient."""
+    await delivered(store)
+    result = await store.act("ind", an_act(party=party))
+
+    assert result == ActResult(ActOutcome.UNKNOWN, "")
+    assert await records(store) == [b"decided m1", b"refused act1"]
+
+
+async def test_nobody_can_act_on_an_unknown_message(store: Store):
+    assert (await store.act("ind", an_act("never"))).outcome == ActOutcome.UNKNOWN
+
+
+async def test_passing_on_delivers_a_copy_and_counts_as_received(store: Store):
+    """The new recipient can act, and a correction will find it."""
+    await delivered(store)
+
+    assert await store.act("ind", passing_on()) == ActResult(ActOutcome.DONE, "forwarded")
+
+    assert await inbox(store, "zvh-haaglanden") == [message("m1")]
+    assert await store.received_by("ind", [message("m1")]) == [("gm0363", "lro", "zvh-haaglanden")]
+    assert await store.act("ind", an_act(party="zvh-haaglanden", ref="a2")) == OPENED
+
+
+async def test_passing_on_to_who_has_it_already_delivers_nothing(store: Store):
+    await delivered(store)
+    assert (await store.act("ind", passing_on("lro"))).outcome == ActOutcome.DONE
+    assert await inbox(store, "lro") == [message("m1")]
+
+
+async def test_what_was_withdrawn_is_not_passed_on(store: Store):
+    """The refusal is on record; every other act is still possible."""
+    await delivered(store)
+    await withdraw(store, "gm0363", "lro")
+
+    result = await store.act("ind", passing_on())
+
+    assert result == ActResult(ActOutcome.WITHDRAWN, "delivered")
+    assert await inbox(store, "zvh-haaglanden") == []
+    assert (await records(store))[-1] == b"refused pass1"
+    assert await store.act("ind", an_act()) == OPENED
+
+
+async def test_passing_on_between_decision_and_correction_makes_it_changed(store: Store):
+    """The race that CHANGED is for: nobody who has the original is left out."""
+    await delivered(store)
+    received = (await store.received_by("ind", [message("m1")]))[0]
+    await store.act("ind", passing_on())
+    (entry,) = await taken(store, b"{}")
+
+    corrects = Correction(message("m1"), received, withdraws=False)
+    (result,) = await store.route("ind", [a_step(entry.id, "c", received, corrects=corrects)])
+    assert result.outcome == "changed"
+
+
+async def test_passing_on_to_a_full_inbox_does_nothing_at_all(make_store):
+    """The act can be repeated when the party has read."""
+    store = make_store(inbox_cap=1)
+    await store.prepare({"ind": ("",)})
+    await delivered(store, "m0", ["full"])
+    await delivered(store, "m1", ["gm0363"])
+
+    with pytest.raises(Unavailable, match="inbox-full:full"):
+        await store.act("ind", passing_on("full"))
+
+    assert await store.states("ind", "gm0363", [message("m1")]) == ["delivered"]
+    assert len(await records(store)) == 2
+
+
+async def test_a_full_inbox_of_the_sender_stops_no_recipient(make_store):
+    """A recipient must always be able to act."""
+    store = make_store(inbox_cap=1)
+    await store.prepare({"ind": ("",)})
+    await delivered(store)
+    for n in range(4):
+        act = an_act(ref=f"a{n}", allowed_from=("delivered", "opened"))
+        assert await store.act("ind", act) == OPENED
+    assert len(await store.inbox("ind", "ind")) == 4
