@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from hub.roles.tree import Document, read_document
-from hub.roles.wording import problem_of
+from hub.roles.wording import problem_of, unknown_key
 from schemas.problems import Problem, nearest
 from schemas.roles import Partner, RoleConfig
 
@@ -73,6 +74,8 @@ class Reader:
 
     def registers(self) -> dict[str, Any]:
         """Read every register; the parts of RoleConfig by name."""
+        if not self.folder.is_dir():
+            return {}
         folder = self.folder / _REGISTER
         present = {path.name: path for path in sorted(folder.iterdir())} if folder.is_dir() else {}
         under = f"{self.folder.name}/{_REGISTER}"
@@ -101,8 +104,8 @@ class Reader:
         value = document.value if isinstance(document.value, dict) else {}
         for key in value:
             if key not in keys:
-                near = nearest(key, keys) or ", ".join(keys)
-                self._add(document.place((key,)), f"`{key}` is not a key here", f"perhaps `{near}`")
+                rule, way_out = unknown_key(key, list(keys))
+                self._add(document.place((key,)), rule, way_out)
         for key, part in keys.items():
             self.places[part] = (document, (key,))
             if key in value:
@@ -128,7 +131,7 @@ class Reader:
         try:
             return _ADAPTERS[part].validate_python(value)
         except ValidationError as invalid:
-            for error in invalid.errors(include_url=False):
+            for error in _first_causes(invalid.errors(include_url=False)):
                 self.problems.append(problem_of(error, _MODELS[part], document, under))
             return None
 
@@ -142,3 +145,17 @@ class Reader:
 
     def _add(self, place: str, rule: str, way_out: str) -> None:
         self.problems.append(Problem(place, rule, way_out))
+
+
+def _first_causes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Leave out that a list is too short where only its wrong items made it so."""
+    places = [error["loc"] for error in errors]
+    return [
+        error
+        for error in errors
+        if error["type"] != "too_short"
+        or not any(
+            len(place) > len(error["loc"]) and place[: len(error["loc"])] == error["loc"]
+            for place in places
+        )
+    ]

@@ -31,7 +31,11 @@ _SETS: Final = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file that could be read. `value` has its sets sorted; lines are those of the file."""
+    """A file that was read. Its sets are sorted; lines are those of the file.
+
+    `value` is None when it could not be read; then `problems` says why. A problem that leaves the
+    value whole, such as a key that stands twice, does not keep the rest from being checked.
+    """
 
     file: str  #: as problems name it: `partners_config/ind.yaml`
     value: Any
@@ -80,7 +84,7 @@ def read_document(file: str, data: bytes) -> Document:
         return Document(file, None, (problem,), None)
     builder = _Builder(file)
     value = builder.build(root)
-    return Document(file, value, tuple(builder.problems), root)
+    return Document(file, None if builder.endless else value, tuple(builder.problems), root)
 
 
 def _unreadable(file: str, error: yaml.YAMLError) -> Problem:
@@ -98,6 +102,7 @@ def _unreadable(file: str, error: yaml.YAMLError) -> Problem:
 class _Builder:
     file: str
     problems: list[Problem] = field(default_factory=list)
+    endless: bool = False
     _open: set[int] = field(default_factory=set)
 
     def build(self, node: Node) -> Any:
@@ -105,6 +110,7 @@ class _Builder:
             return _scalar(node)
         if id(node) in self._open:
             self._add(node, "this refers to itself (`*`)", "write it out")
+            self.endless = True
             return None
         self._open.add(id(node))
         try:
@@ -144,7 +150,11 @@ def _sort(node: Node) -> None:
 
 
 def _sort_key(item: MappingNode) -> list[tuple[str, str]]:
-    pairs = {key.value: value.value for key, value in item.value if isinstance(value, ScalarNode)}
+    pairs = {
+        key.value: value.value
+        for key, value in item.value
+        if isinstance(key, ScalarNode) and isinstance(value, ScalarNode)
+    }
     name = pairs.get("id") or pairs.get("code")
     return [("", name)] if name else sorted(pairs.items())
 

@@ -57,7 +57,7 @@ def _called(loc: tuple[str | int, ...]) -> str:
 def _words(error: ErrorDetails, model: Any, name: str) -> tuple[str, str]:
     kind, context, value = error["type"], error.get("ctx", {}), error["input"]
     if kind == "extra_forbidden":
-        return _unknown_key(str(error["loc"][-1]), _keys_at(model, error["loc"][:-1]))
+        return unknown_key(str(error["loc"][-1]), _keys_at(model, error["loc"][:-1]))
     if kind in {"enum", "literal_error"}:
         return _not_a_choice(name, value, _QUOTED.findall(str(context.get("expected", ""))))
     if kind == "string_pattern_mismatch":
@@ -99,7 +99,8 @@ def _by_family(kind: str, name: str) -> tuple[str, str]:
     )
 
 
-def _unknown_key(key: str, keys: list[str]) -> tuple[str, str]:
+def unknown_key(key: str, keys: list[str]) -> tuple[str, str]:
+    """Return the rule and the way out for a key that may not stand here."""
     near = nearest(key, keys)
     known = f"perhaps `{near}`" if near else f"the keys here are: {', '.join(keys)}"
     return f"`{key}` is not a key here", known

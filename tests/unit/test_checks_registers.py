@@ -338,8 +338,8 @@ def test_a_row_that_is_missing_from_the_table_is_found(tmp_path: Path):
             " (add it)"
         ),
         (
-            "partners_config/ror.yaml:1: `ror` has no row in tabel.yaml (known: aivd, dji, dtv, ess,"
-            " gemeente, ind, kmar, liv, lse, nctv, om, politie and 3 more)"
+            "partners_config/ror.yaml:1: `ror` has no row in tabel.yaml (known: aivd, dji, dtv,"
+            " ess, gemeente, ind, kmar, liv, lse, nctv, om, politie and 3 more)"
         ),
     ]
 
