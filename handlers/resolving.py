@@ -11,6 +11,7 @@ from typing import Any
 from handlers.addressing import Place, gemeente_party
 from handlers.conditions import Test
 from handlers.rulebook import Party, PreparedMember, PreparedRecipient, Rulebook
+from schemas.case import CasePart
 from schemas.decisions import HoldReason, WithholdReason
 from schemas.vocabulary import AddressStatus
 
@@ -109,6 +110,8 @@ class Resolver:
     def _chosen(self, prepared: PreparedRecipient) -> Iterator[Target]:
         chosen: tuple[str, ...] = self._data.provide_to
         left = set(chosen)
+        if not isinstance(self._data, CasePart):
+            yield from self._chosen_of_a_kind(prepared, left)
         for role in prepared.recipient.only:
             name = role.rpartition(":")[2]
             for target in self._plain(role):
@@ -121,6 +124,15 @@ class Resolver:
         for name in sorted(left):
             known = name if name in self._book.parties else None
             yield Target(known, HoldReason.CHOICE_NOT_ALLOWED)
+
+    def _chosen_of_a_kind(self, prepared: PreparedRecipient, left: set[str]) -> Iterator[Target]:
+        """Yield any chosen gemeente or house where no person is in it, so that no place binds."""
+        kinds = {"gemeente", "zvh"}.intersection(prepared.recipient.only)
+        for name in sorted(left):
+            party = self._book.parties.get(name)
+            if party is not None and party.partner in kinds and party.has_inbox:
+                left.discard(name)
+                yield Target(name)
 
     def _plain(self, role: str) -> Iterable[Target]:
         """Resolve a role that stands in a list: without fields or conditions of its own."""

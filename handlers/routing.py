@@ -119,7 +119,8 @@ def _target_says_no(  # noqa: PLR0911  (one line for each reason, in order, is t
 ) -> No | None:
     """Return the first reason that applies; a ban and a condition come before what is unclear."""
     recipient = prepared.recipient
-    if target.party == sender.id:
+    if target.party == sender.id and data.sender.unit is None:
+        # A unit may report to its own organisation: burgerzaken to the meldpunt of its gemeente.
         return WithholdReason.IS_SENDER, ""
     if recipient.is_copy and getattr(data, "third_party_ban", False):
         return WithholdReason.THIRD_PARTY_BAN, ""
@@ -135,7 +136,7 @@ def _target_says_no(  # noqa: PLR0911  (one line for each reason, in order, is t
     if target.party is None:
         return HoldReason.GEMEENTE_UNKNOWN, ""
     if recipient.mandate is not None and not book.register.has_mandate(
-        target.code or "", target.party, recipient.mandate, day
+        _mandator(sender, target), target.party, recipient.mandate, day
     ):
         return WithholdReason.NO_MANDATE, recipient.mandate
     if recipient.competence is not None and not book.register.has_competence(
@@ -143,6 +144,11 @@ def _target_says_no(  # noqa: PLR0911  (one line for each reason, in order, is t
     ):
         return HoldReason.COMPETENCE_NOT_RECORDED, recipient.competence.value
     return None
+
+
+def _mandator(sender: Party, target: Target) -> str:
+    """Return the gemeente whose mandate counts: its own when it sends, else that of the event."""
+    return sender.id.removeprefix("gm") if sender.partner == "gemeente" else target.code or ""
 
 
 def _one_copy_each(verdicts: list[Verdict]) -> list[Verdict]:

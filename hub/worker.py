@@ -18,6 +18,7 @@ from typing import Any, Final
 from faststream import AckPolicy, FastStream
 from faststream.redis import RedisBroker, StreamSub
 from faststream.redis.message import RedisBatchStreamMessage
+from faststream.security import SASLPlaintext
 
 from hub import log
 from hub.data_folder import BrokerAddress
@@ -68,11 +69,9 @@ class Worker:
         self._own = [shard for shard, intakes in shards.items() if tuple(intakes) == ("",)]
         self._broker = RedisBroker(
             address.url,
-            username=address.user,
-            password=address.password,
-            protocol=3,
+            security=SASLPlaintext(address.user, address.password),
             apply_types=False,
-            logger=None,
+            logger=None,  # type: ignore[arg-type] # documented: no log of its own
             max_connections=len(shards) + 8,
             graceful_timeout=15.0,
         )
@@ -99,9 +98,8 @@ class Worker:
         ]
         stopping = asyncio.create_task(stop.wait())
         try:
-            await asyncio.wait(
-                [stopping, self._failure, *tasks], return_when=asyncio.FIRST_COMPLETED
-            )
+            watched: list[asyncio.Future[Any]] = [stopping, self._failure, *tasks]
+            await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
             if not stop.is_set():
                 self._raise_why(tasks)
         finally:
@@ -151,7 +149,7 @@ class Worker:
             log.get().warning(
                 "batch.failed", shard=shard, entries=len(entries), error=type(error).__name__
             )
-        except Exception as error:  # whatever it is: the entries are pending, the hub must say so
+        except Exception as error:  # noqa: BLE001  (whatever it is: say so; the entries are pending)
             log.get().error(
                 "batch.failed", shard=shard, entries=len(entries), error=type(error).__name__
             )

@@ -147,7 +147,9 @@ def a_book(*rules: dict[str, Any], sender: str = IND, **changes: Any) -> Ruleboo
         for party, row in rows.items()
     ]
     partners += [
-        a_partner("gemeente", 5, soort="gemeente", oin=None),
+        a_partner(
+            "gemeente", 5, list(rules) if sender == "gemeente" else None, soort="gemeente", oin=None
+        ),
         a_partner("zvh", 16, soort="zvh", oin=None),
     ]
     return Rulebook(RoleConfig.model_validate(config_dict(*partners, **changes)))

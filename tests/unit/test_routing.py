@@ -256,6 +256,60 @@ def test_a_choice_outside_the_list_of_the_rule_is_held():
     assert HoldReason.CHOICE_NOT_ALLOWED is found["rvdk"].reason
 
 
+def test_a_choice_of_gemeenten_is_free_where_no_person_is_in_it():
+    """A publication may go to several gemeenten; a case stays with the gemeente of the case."""
+    rule = a_rule(
+        bericht="publicaties.publicatie-beschikbaar",
+        ontvangers=[{"aan": "keuze", "velden": ["titel"], "uit": ["gemeente"]}],
+    )
+    chosen = {"data.verstrekkenAan": ["gm0344", "gm0363"]}
+    event = an_event("publicaties.publicatie-beschikbaar", **chosen)
+    event["source"] = a_signal()["source"]
+    event["data"]["verzender"] = a_signal()["data"]["verzender"]
+    case_rule = a_rule(ontvangers=[a_recipient("keuze", uit=["gemeente"])])
+
+    free = [v.party for v in verdicts(a_book(rule), event) if isinstance(v, Forward)]
+    bound = {v.party: v for v in verdicts(a_book(case_rule), a_signal(**chosen))}
+
+    assert ["gm0344", "gm0363"] == free
+    assert isinstance(bound["gm0363"], Forward)
+    assert HoldReason.CHOICE_NOT_ALLOWED is bound["gm0344"].reason
+
+
+def from_gemeente(name, code, **data):
+    """An event that a gemeente sends itself."""
+    event = an_event(name, data=data)
+    oin = f"0000009910000{code}000"
+    event["source"] = f"urn:nld:oin:{oin}:systeem:test"
+    event["data"]["verzender"] = {**event["data"]["verzender"], "oin": oin}
+    return event
+
+
+def test_a_unit_reports_to_its_own_gemeente_and_a_gemeente_not_to_itself():
+    """Burgerzaken to the meldpunt is an internal route, and a real one."""
+    book = a_book(a_rule(), sender="gemeente")
+    name = "signalen.signaal-gemeld"
+
+    unit = {"oin": "00000099100000363000", "onderdeel": "burgerzaken"}
+    internal = from_gemeente(name, "0363", verzender=unit, gemeentecode="0363")
+    itself = from_gemeente(name, "0363", gemeentecode="0363")
+
+    assert isinstance(only(book, internal), Forward)
+    assert WithholdReason.IS_SENDER is reason(book, itself)
+
+
+def test_a_gemeente_uses_its_own_mandate_and_not_that_of_another():
+    rule = a_rule(ontvangers=[a_recipient("zvh", mandaat="procesregie")])
+    book = a_book(rule, sender="gemeente")
+    name = "signalen.signaal-gemeld"
+
+    own = from_gemeente(name, "0363", gemeentecode="0363")
+    borrowed = from_gemeente(name, "0344", gemeentecode="0363")
+
+    assert isinstance(only(book, own), Forward)
+    assert WithholdReason.NO_MANDATE is reason(book, borrowed)
+
+
 def test_two_rules_to_one_party_give_one_copy_and_a_reason():
     book = a_book(a_rule("regel-een"), a_rule("regel-twee", doel="duiden"))
 
