@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import partners_config
-from handlers.checks import Finding, check
+from handlers.checks import check
 from hub.errors import ConfigError
 from hub.roles.reader import Reader
 from hub.roles.tree import Document, KeyPath
@@ -21,13 +21,20 @@ from schemas.roles import Partner, RoleConfig
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What came of reading a folder: a config, or None and the problems."""
+    """What came of reading a folder."""
 
-    config: RoleConfig | None
+    config: RoleConfig | None  #: None: there are problems, and it may not be used
     problems: tuple[Problem, ...]
     folder: str
+    _whole: RoleConfig | None  #: also with problems, as long as every file gave something
     _partners: tuple[Document, ...]
     _parts: dict[str, tuple[Document, tuple[str, ...]]]
+
+    def check(self) -> list[Problem]:
+        """Return what is wrong with each file, and with what they say together; sorted by place."""
+        found = check(self._whole) if self._whole is not None else []
+        problems = (Problem(self.place(one.path), one.rule, one.way_out) for one in found)
+        return _in_order([*self.problems, *problems])
 
     def place(self, path: KeyPath) -> str:
         """Return `file:line` of a path in the config: `("partners", 3, "rules", 0, "id")`."""
@@ -40,12 +47,12 @@ class Loaded:
             if not rest or not isinstance(rest[0], int):
                 return self.folder
             document, model = self._partners[rest[0]], None
-            if self.config is not None:
-                model = self.config.partners[rest[0]]
+            if self._whole is not None:
+                model = self._whole.partners[rest[0]]
             rest = rest[1:]
         else:
             document, under = self._parts[str(part)]
-            model = getattr(self.config, str(part), None)
+            model = getattr(self._whole, str(part), None)
         return document.place((*under, *_as_written(model, rest)))
 
 
@@ -57,7 +64,7 @@ def default_folder() -> Path:
 def load(folder: Path) -> RoleConfig:
     """Return the role config in `folder`, checked. Raises ConfigError with all its problems."""
     loaded = read(folder)
-    problems = _checked(loaded)
+    problems = loaded.check()
     if problems or loaded.config is None:
         raise ConfigError(problems)
     return loaded.config
@@ -66,9 +73,10 @@ def load(folder: Path) -> RoleConfig:
 def check_folder(folder: Path) -> list[Problem]:
     """Return every problem of every file, by file and line; empty: the config can be used.
 
-    What the files say together is checked once each of them can be read.
+    What the files say together is checked once each of them fits its model: before that, a rule
+    that cannot be read would make everything that names it look wrong.
     """
-    return _checked(read(folder))
+    return read(folder).check()
 
 
 def read(folder: Path) -> Loaded:
@@ -76,24 +84,15 @@ def read(folder: Path) -> Loaded:
     reader = Reader(folder)
     partners = reader.partners()
     parts = reader.registers()
-    config = None if reader.problems else _assemble([p for _, p in partners], parts)
+    whole = None if reader.incomplete else _assemble([p for _, p in partners], parts)
     return Loaded(
-        config=config,
+        config=None if reader.problems else whole,
         problems=tuple(_in_order(reader.problems)),
         folder=folder.name,
+        _whole=whole,
         _partners=tuple(document for document, _ in partners),
         _parts=reader.places,
     )
-
-
-def _checked(loaded: Loaded) -> list[Problem]:
-    if loaded.config is None:
-        return list(loaded.problems)
-    return _in_order(_problem(loaded, finding) for finding in check(loaded.config))
-
-
-def _problem(loaded: Loaded, finding: Finding) -> Problem:
-    return Problem(loaded.place(finding.path), finding.rule, finding.way_out)
 
 
 def _assemble(partners: list[Partner], parts: dict[str, Any]) -> RoleConfig:

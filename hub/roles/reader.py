@@ -46,12 +46,14 @@ class Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.problems: list[Problem] = []
+        self.incomplete = False  #: a part of the config is missing
         self.places: dict[str, tuple[Document, tuple[str, ...]]] = {}
 
     def partners(self) -> list[tuple[Document, Partner]]:
         """Read one partner from each file; sorted by id."""
         if not self.folder.is_dir():
             self._add(self.folder.name, "there is no such folder", "name the folder of the config")
+            self.incomplete = True
             return []
         found = []
         for path in sorted(self.folder.iterdir()):
@@ -80,7 +82,11 @@ class Reader:
         present = {path.name: path for path in sorted(folder.iterdir())} if folder.is_dir() else {}
         under = f"{self.folder.name}/{_REGISTER}"
         for name in present:
-            if name not in _IGNORED and name.removesuffix(".yaml") not in _FILES:
+            if (
+                name not in _IGNORED
+                and not name.startswith(".")
+                and name.removesuffix(".yaml") not in _FILES
+            ):
                 near = nearest(name.removesuffix(".yaml"), _FILES)
                 known = f"perhaps `{near}.yaml`" if near else f"known: {', '.join(_FILES)}"
                 self._add(f"{under}/{name}", "not a register of the role config", known)
@@ -89,6 +95,7 @@ class Reader:
             path = present.get(f"{stem}.yaml")
             if path is None:
                 self._add(f"{under}/{stem}.yaml", "this register is missing", "add the file")
+                self.incomplete = True
             elif stem == _SETTINGS:
                 document = self._document(path, f"{under}/{path.name}")
                 self.places["settings"] = (document, ())
@@ -100,6 +107,7 @@ class Reader:
     def _lists(self, stem: str, document: Document, parts: dict[str, Any]) -> None:
         keys = _LISTS[stem]
         if document.value is None:
+            self.incomplete = True
             return
         value = document.value if isinstance(document.value, dict) else {}
         for key in value:
@@ -112,6 +120,7 @@ class Reader:
                 parts[part] = self._validated(part, document, value[key], (key,))
             else:
                 self._add(document.place(()), f"`{key}` is missing here", f"add a line {key}: …")
+                self.incomplete = True
 
     def _document(self, path: Path, name: str) -> Document:
         try:
@@ -127,12 +136,14 @@ class Reader:
 
     def _validated(self, part: str, document: Document, value: Any, under: tuple[str, ...]) -> Any:
         if value is None and document.problems:
+            self.incomplete = True
             return None
         try:
             return _ADAPTERS[part].validate_python(value)
         except ValidationError as invalid:
             for error in _first_causes(invalid.errors(include_url=False)):
                 self.problems.append(problem_of(error, _MODELS[part], document, under))
+            self.incomplete = True
             return None
 
     def _same_name(self, partner: Partner, stem: str, document: Document) -> None:
@@ -142,6 +153,7 @@ class Reader:
                 f"the file is called {stem}.yaml and the partner `{partner.id}`",
                 "give both the same name",
             )
+            self.incomplete = True
 
     def _add(self, place: str, rule: str, way_out: str) -> None:
         self.problems.append(Problem(place, rule, way_out))

@@ -73,6 +73,15 @@ CELLS = {
         "aivd has no cell `algemeen-2`",
         "perhaps `algemeen-1`",
     ),
+    "a row of the table that stands twice": Mistake(
+        "register/tabel.yaml",
+        "partner: zvh, cellen: {algemeen: 1}}\n",
+        "partner: zvh, cellen: {algemeen: 1}}\n"
+        "  - {rij: 16, partner: zvh, cellen: {algemeen: 1}}  # dubbel\n",
+        "# dubbel",
+        "row 16 stands twice",
+        "number the rows 1 to 16",
+    ),
     "a column that the table lacks": Mistake(
         "register/tabel.yaml",
         "partner: zvh, cellen: {algemeen: 1}",

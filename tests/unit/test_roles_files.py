@@ -153,6 +153,19 @@ def test_what_yaml_would_guess_stays_text(tmp_path: Path):
         assert named["ror"] == word
 
 
+def test_a_small_mistake_in_one_file_does_not_hide_what_the_files_say_together(tmp_path: Path):
+    """A key that stands twice leaves the rest readable, so the rest is checked in the same go."""
+    folder = write_config(tmp_path)
+    _rewrite(folder / "ror.yaml", "rij: 15\n", "rij: 15\nrij: 15\n")
+    _rewrite(folder / "aivd.yaml", "doel: signaleren", "doel: signaleeren")
+
+    assert [problem.place for problem in check_folder(folder)] == [
+        "partners_config/aivd.yaml:14",
+        "partners_config/ror.yaml:5",
+    ]
+    assert read(folder).config is None
+
+
 # -- the digest
 
 
