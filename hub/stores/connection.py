@@ -3,7 +3,6 @@
 import asyncio
 import time
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -20,6 +19,7 @@ from hub.errors import BrokerError, BrokerLost, BrokerMissing, HubError, NotAllo
 _FIRST_PAUSE_S: Final = 0.05
 _LONGEST_PAUSE_S: Final = 2.0
 _ANSWER_S: Final = 30.0
+_LOGIN: Final = (AuthenticationError, AuthorizationError)
 _PASSING: Final = (
     *("OOM", "READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS"),
     *("MISCONF", "BUSY", "MOVED", "ASK", "UNBLOCKED"),
@@ -82,8 +82,8 @@ def without_password(url: str) -> str:
     >>> without_password("rediss://hub:secret@broker.example:6380/0")
     'rediss://broker.example:6380/0'
     """
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
+    scheme, _, rest = url.partition("?")[0].partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
 
 
 def translated(error: Exception) -> HubError:
@@ -94,7 +94,8 @@ def translated(error: Exception) -> HubError:
     """
     if isinstance(error, HubError):
         return error
-    if isinstance(error, AuthenticationError | AuthorizationError):
+    # redis-py wraps what went wrong while connecting.
+    if isinstance(error, _LOGIN) or isinstance(error.__cause__, _LOGIN):
         return NotAllowed("the broker does not accept this user with this password")
     if isinstance(error, NoPermissionError):
         return NotAllowed(f"the broker's access list does not allow this: {error}")
