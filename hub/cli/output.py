@@ -22,6 +22,7 @@ SHORT: Final = 8
 def document(value: object) -> None:
     """Write one JSON document on a line of its own."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
+    sys.stdout.flush()  # a program that reads a pipe must not wait for the next one
 
 
 def line(text: str = "") -> None:
@@ -47,7 +48,13 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str | No
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+    made = Table(
+        box=box.SIMPLE_HEAD,
+        title=title,
+        title_justify="left",
+        show_edge=False,
+        pad_edge=False,
+    )
     for column in columns:
         made.add_column(column, overflow="fold")
     for row in rows:
@@ -116,3 +123,18 @@ def _plain(value: Any) -> str:
         # A control character of a sender must not steer this terminal.
         return "".join(c if c.isprintable() else " " for c in value)
     return "-" if value in (None, {}, []) else str(value)
+
+
+def flush() -> None:
+    """Bring what was written to who reads it; a pipe is not flushed by itself."""
+    sys.stdout.flush()
+
+
+def parsed(moment_as_text: str) -> datetime:
+    """Return a moment that a program wrote."""
+    return datetime.fromisoformat(moment_as_text)
+
+
+def loaded(content: bytes) -> Any:
+    """Return a JSON value from its bytes."""
+    return json.loads(content)

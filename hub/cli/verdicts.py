@@ -1,13 +1,14 @@
 """Verdicts for people and programs: from a decision of now, or from the record of one."""
 
-from collections.abc import Iterable, Mapping
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from hub.cli import output
 from schemas.decisions import HoldReason, Verdict, WithholdReason
 from schemas.records import VerdictLine, verdict_line
 
-_WORDS: Final = {"forward": "gets it", "withhold": "no", "hold": "! a person looks"}
+_WORDS: Final = {"forward": "yes", "withhold": "no", "hold": "! held"}
 _ORDER: Final = ("forward", "hold", "withhold")
 
 MEANINGS: Final[Mapping[str, str]] = {
@@ -50,26 +51,51 @@ def as_documents(verdicts: Iterable[Verdict | VerdictLine]) -> list[dict[str, An
     return [line.model_dump(mode="json", exclude_none=True) for line in lines]
 
 
-def show(verdicts: Iterable[Mapping[str, Any]], title: str | None = None) -> None:
-    """Write a table: who, yes or no, and on which basis with which fields, or why not."""
+def show(verdicts: Iterable[Mapping[str, Any]]) -> None:
+    """Write who gets it and who not, on which basis or why not; then the fields of each copy."""
     listed = sorted(verdicts, key=lambda v: _ORDER.index(v["outcome"]))
     rows = [
         (
             v.get("party") or f"({v['role']})",
             _WORDS[v["outcome"]],
+            v["legal_basis"]
+            if v["outcome"] == "forward"
+            else reason(v["reason"], v.get("detail") or ""),
             v["rule"],
-            _why(v),
         )
         for v in listed
     ]
-    output.table(("party", "verdict", "rule", "basis and fields, or reason"), rows, title)
+    output.table(("party", "copy", "legal basis, or why not", "rule"), rows)
+    fields = {v["party"]: v.get("fields", ()) for v in listed if v["outcome"] == "forward"}
+    for text in field_lines(fields):
+        output.line(text)
 
 
-def _why(verdict: Mapping[str, Any]) -> str:
-    if verdict["outcome"] == "forward":
-        fields = ", ".join(verdict.get("fields", ()))
-        return f"{verdict['legal_basis']}: {fields}"
-    return reason(verdict["reason"], verdict.get("detail") or "")
+def field_lines(fields: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    """Yield the fields of each copy in words: first what all have, then what each has more.
+
+    >>> print(*field_lines({"om": ["a.x", "a.y", "b"], "lro": ["a.x"]}), sep="\\n")
+    every copy: a (x)
+    om also: a (y), b
+    """
+    common = set.intersection(*(set(each) for each in fields.values())) if fields else set()
+    if len(fields) > 1:
+        yield from _wrapped("every copy", common)
+    for party, own in fields.items():
+        if len(fields) == 1:
+            yield from _wrapped(f"the copy of {party}", own)
+        elif more := set(own) - common:
+            yield from _wrapped(f"{party} also", more)
+
+
+def _wrapped(label: str, fields: Iterable[str]) -> list[str]:
+    inside: dict[str, list[str]] = {}
+    for name in sorted(fields):
+        top, _, rest = name.partition(".")
+        inside.setdefault(top, []).extend([rest] if rest else [])
+    words = [f"{top} ({', '.join(rest)})" if rest else top for top, rest in inside.items()]
+    text = f"{label}: {', '.join(words) or 'nothing of the data'}"
+    return textwrap.wrap(text, 78, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def reason(word: str, detail: str = "") -> str:

@@ -1,0 +1,69 @@
+"""What a recipient does with its copy, from the command line: publish the act, await its result."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from hub.bootstrap import Hub
+from hub.cli.exits import Exit
+from hub.cli.failing import Stop
+from hub.cli.following import Published, last_records, outcomes, refusal
+from hub.cli.mailbox import NOTICE, Mail
+from hub.client import Client, Delivery, Receipt, shard_of
+from hub.ports import InboxEntry
+from schemas.records import RecordEvent
+
+Act = Callable[[Delivery], Awaitable[Receipt | None]]
+
+PATIENCE_S: Final = 30.0
+
+
+def delivery_of(entry: InboxEntry, client: Client) -> Delivery:
+    """Return an inbox entry as the client knows it, so that it can be acted on."""
+    return Delivery(
+        shard=entry.shard,
+        entry=entry.id,
+        message=entry.message,
+        type=entry.type,
+        sender=entry.sender,
+        rule=entry.rule,
+        urgency=entry.urgency,
+        deadline=entry.deadline,
+        retain_until=entry.retain_until,
+        notice=entry.notice,
+        event=json.loads(entry.content),
+        _client=client,
+    )
+
+
+async def perform(hub: Hub, mail: Mail, act: Act, patience_s: float = PATIENCE_S) -> str:
+    """Publish the act as the party of the inbox, and return the state that the hub made of it.
+
+    Raises:
+        Stop: the hub refused it (with why), did not do it in time, or the party cannot act.
+
+    """
+    entry = mail.entry
+    if hub.book.parties[entry.party].oin is None:
+        raise Stop(
+            Exit.NOT_USABLE,
+            f"{entry.party} has an inbox but no OIN in the role config, so it cannot publish an"
+            " act: the record must name the organisation that acted",
+        )
+    last = await last_records(hub.store, [shard_of(entry.party)])
+    async with await hub.client(entry.party) as client:
+        receipt = await act(delivery_of(entry, client))
+    if receipt is None:
+        return NOTICE
+    published = Published(1, entry.party, receipt)
+    async for each, record in outcomes(hub.store, [published], last, patience_s):
+        if record.event is RecordEvent.DEAD_LETTERED:
+            problems = await refusal(hub.store, hub.book, each)
+            raise Stop(Exit.REFUSED, "the hub did not do this:", problems)
+        (state,) = await hub.store.states(entry.shard, entry.party, [entry.message])
+        return state
+    raise Stop(
+        Exit.NO_HUB,
+        "the act is on the intake and not done in time: is a worker running (seinhuis up)?"
+        " Nothing is lost; asking again is safe",
+    )

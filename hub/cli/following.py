@@ -1,0 +1,111 @@
+"""Wait until the hub has decided: follow the records of a shard from before the publish."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import json
+
+from handlers.rulebook import Rulebook
+from hub.client import Receipt, shard_of
+from hub.ports import Store
+from schemas.identifiers import message_ref
+from schemas.problems import Problem
+from schemas.records import Record, RecordEvent
+
+_PAUSE_S: Final = 0.05
+_BACK_MS: Final = 300_000  # clocks may differ; the number of the record decides
+_PAGE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """An event that is on its intake."""
+
+    number: int  #: its place in the file, from 1
+    party: str
+    receipt: Receipt
+
+    @property
+    def shard(self) -> str:
+        """Where it lives, and where its record will be."""
+        return shard_of(self.party)
+
+
+async def last_records(store: Store, shards: Iterable[str]) -> dict[str, int]:
+    """Return the number of the last record of each shard: ask this before publishing."""
+    return {shard: (await store.depths(shard, ()))["records"] for shard in sorted(set(shards))}
+
+
+async def outcomes(
+    store: Store, published: Iterable[Published], last: dict[str, int], patience_s: float
+) -> AsyncIterator[tuple[Published, Record]]:
+    """Yield each event with its record, as the hub decides; in no particular order.
+
+    Ends when all are decided, or when nothing more was for `patience_s` seconds: the caller sees
+    what is missing.
+    """
+    waiting: dict[str, dict[str, deque[Published]]] = {}
+    position: dict[str, str] = {}
+    for each in published:
+        by_name = waiting.setdefault(each.shard, {})
+        by_name.setdefault(each.receipt.message, deque()).append(each)
+        milliseconds = int(each.receipt.entry.partition("-")[0]) - _BACK_MS
+        position.setdefault(each.shard, f"{max(milliseconds, 0)}-0")
+    quiet_since = time.monotonic()
+    while waiting and time.monotonic() - quiet_since < patience_s:
+        found = False
+        for shard in list(waiting):
+            page = await store.records(shard, position[shard], _PAGE)
+            found = found or len(page) == _PAGE
+            for entry in page:
+                position[shard] = entry.id
+                if entry.seq <= last[shard]:
+                    continue
+                record = Record.model_validate_json(entry.record)
+                if each := _take(waiting[shard], record):
+                    found = True
+                    quiet_since = time.monotonic()
+                    yield each, record
+            if not waiting[shard]:
+                del waiting[shard]
+        if not found:
+            await asyncio.sleep(_PAUSE_S)
+
+
+def _take(waiting: dict[str, deque[Published]], record: Record) -> Published | None:
+    """Take the event off the list that this record is about: by its name, or by its entry."""
+    name = record.object.id
+    if record.object.kind == "entry":
+        by_entry = (e for each in waiting.values() for e in each if e.receipt.entry == name)
+        name = next((each.receipt.message for each in by_entry), "")
+    elif record.object.kind != "message" or record.event not in _RESULTS:
+        return None
+    if name not in waiting:
+        return None
+    taken = waiting[name].popleft()
+    if not waiting[name]:
+        del waiting[name]
+    return taken
+
+
+_RESULTS: Final = frozenset({
+    RecordEvent.DECIDED, RecordEvent.DUPLICATE, RecordEvent.DEAD_LETTERED, RecordEvent.CORRECTED,
+    RecordEvent.WITHDRAWN, RecordEvent.ACT_ACCEPTED,
+})  # fmt: skip
+
+
+async def refusal(store: Store, book: Rulebook, refused: Published) -> tuple[Problem, ...]:
+    """Return why the hub refused an event, from the notice in the inbox of its sender."""
+    source = f"urn:nld:oin:{book.config.settings.hub_oin}:systeem:seinhuis"
+    notice = message_ref(source, f"{refused.receipt.entry}-geweigerd")
+    found = await store.find_delivery(refused.shard, refused.party, notice)
+    if found is None:
+        return ()
+    data: dict[str, Any] = json.loads(found.content)["data"]
+    return tuple(
+        Problem(part["plaats"], part["regel"], part["uitweg"]) for part in data.get("problemen", ())
+    )

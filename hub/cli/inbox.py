@@ -1,0 +1,155 @@
+"""`seinhuis inbox PARTY`: read an inbox, and act on what is in it."""
+
+from typing import Annotated, Final, Literal
+
+import typer
+
+from hub.bootstrap import Hub, attach, now
+from hub.cli import acts, mailbox, output
+from hub.cli.defaulting import ListOfOne
+from hub.cli.exits import Exit
+from hub.cli.failing import Stop
+from hub.cli.options import AsJson, Broker, Config, Data, settings_from
+from hub.cli.running import run
+
+_ACT_CODES: Final = """
+
+    Exits with 0 when the hub did it (asking again is safe), 3 when the hub refused it (with why),
+    4 when no hub runs, 5 when there is no such party or message.
+"""
+
+inbox = typer.Typer(cls=ListOfOne, add_completion=False, rich_markup_mode=None)
+
+Message = Annotated[
+    str, typer.Argument(metavar="MESSAGE", help="Its name, or the beginning of it (8 digits).")
+]
+
+
+@inbox.callback()
+def _inbox(
+    context: typer.Context,
+    party: Annotated[str, typer.Argument(metavar="PARTY", help="Whose: ind, gm0363, lro, …")],
+) -> None:
+    """Read the inbox of a party, and act on it.
+
+    Without a subcommand it lists. Acts are published as the party, on its own intake, as its own
+    system would; the hub records them and tells the sender.
+
+    For operators, training and small organisations: it reads with the rights of the hub.
+    """
+    context.obj = party
+
+
+@inbox.command("list")
+def list_mail(
+    context: typer.Context,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, help="The newest N only.")
+    ] = 50,
+    state: Annotated[
+        str | None, typer.Option("--state", metavar="STATE", help="In this state only.")
+    ] = None,
+    overdue: Annotated[  # noqa: FBT002 - a flag of the command line
+        bool, typer.Option("--overdue", help="Only what should have been acknowledged by now.")
+    ] = False,
+    data: Data = None,
+    config: Config = None,
+    broker: Broker = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """List what is in the inbox, oldest first; changes nothing.
+
+    With --json one document a line. Content is not shown.
+
+    Exits with 0, also when the inbox is empty; 4 when no hub runs, 5 when there is no such party.
+    """
+    party = str(context.obj)
+
+    async def read() -> None:
+        async with attach(settings_from(data=data, config=config, broker=broker)) as hub:
+            mailbox.known_party(hub, party)
+            found = await mailbox.all_mail(hub, party)
+        at = now()
+        kept = [
+            mail
+            for mail in found
+            if (state is None or mail.state == state) and (not overdue or mail.overdue(at))
+        ]
+        _print_list(party, kept, limit, as_json=as_json)
+
+    run(read())
+
+
+def _print_list(party: str, found: list[mailbox.Mail], limit: int, *, as_json: bool) -> None:
+    at = now()
+    shown = found[-limit:]
+    if as_json:
+        for mail in shown:
+            output.document(mail.document(at))
+        return
+    if not shown:
+        output.line(f"nothing in the inbox of {party}")
+        return
+    names = mailbox.unique_beginnings([mail.entry.message for mail in shown])
+    rows = [
+        (
+            name,
+            output.moment(mail.received),
+            mail.entry.sender,
+            mail.entry.type,
+            mail.entry.urgency,
+            _deadline(mail),
+            f"{mail.state}",
+        )
+        for name, mail in zip(names, shown, strict=True)
+    ]
+    columns = ("message", "received", "from", "type", "urgency", "deadline", "state")
+    output.table(columns, rows)
+    late = sum(mail.overdue(at) for mail in shown)
+    more = f" of {len(found):,}, the newest" if len(found) > limit else ""
+    output.line(f"{output.plural(len(shown), 'message')}{more}; {late} overdue")
+
+
+def _deadline(mail: mailbox.Mail) -> str:
+    if mail.state == mailbox.NOTICE:
+        return ""
+    text = output.moment(output.parsed(mail.entry.deadline))
+    return f"! {text} overdue" if mail.overdue(now()) else text
+
+
+@inbox.command()
+def show(
+    context: typer.Context,
+    message: Message,
+    data: Data = None,
+    config: Config = None,
+    broker: Broker = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Show one message: what it says, and how it got here; changes nothing.
+
+    It holds personal data: look at it only for your task. Not marked as opened: that is `open`.
+
+    Exits with 0, 4 when no hub runs, 5 when there is no such party or message.
+    """
+
+    async def read() -> None:
+        async with attach(settings_from(data=data, config=config, broker=broker)) as hub:
+            mail = await mailbox.find(hub, str(context.obj), message)
+            await _print_mail(hub, mail, as_json=as_json)
+
+    run(read())
+
+
+async def _print_mail(hub: Hub, mail: mailbox.Mail, *, as_json: bool) -> None:
+    verdict = await mailbox.how(hub, mail)
+    if as_json:
+        output.document({
+            **mail.document(now()),
+            "legal_basis": verdict.legal_basis if verdict else None,
+            "purpose": verdict.purpose if verdict else None,
+            "event": output.loaded(mail.entry.content),
+        })
+        return
+    for text in mailbox.readable(mail, verdict):
+        output.line(text)
