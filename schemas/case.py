@@ -41,11 +41,16 @@ class CommonPart(Payload):
         Reference,
         Field(alias="meldingId", description="The sender's own key; the same in all that follows."),
     ]
-    sender: Annotated[Sender, Field(alias="verzender")]
+    sender: Annotated[Sender, Field(alias="verzender", description="Who speaks.")]
     on_behalf_of: Annotated[
         PartyId | None, Field(alias="namens", description="For whom the sender speaks (COA, DT&V).")
     ] = None
-    phase: Annotated[Phase, Field(alias="fase")]
+    phase: Annotated[
+        Phase,
+        Field(
+            alias="fase", description="Phase of the lokale aanpak; always stated, never derived."
+        ),
+    ]
     gemeente: Annotated[
         GemeenteCode | None, Field(alias="gemeentecode", description="CBS code, four digits.")
     ] = None
@@ -55,11 +60,25 @@ class CommonPart(Payload):
     purpose: Annotated[
         Code | None, Field(alias="doel", description="From the list of the role config.")
     ] = None
-    confidentiality: Annotated[Confidentiality, Field(alias="vertrouwelijkheid")] = (
-        Confidentiality.INTERNAL
-    )
-    urgency: Annotated[Urgency, Field(alias="urgentie")] = Urgency.NORMAL
-    feedback_wanted: Annotated[bool, Field(alias="terugkoppelingGewenst")] = False
+    confidentiality: Annotated[
+        Confidentiality,
+        Field(
+            alias="vertrouwelijkheid", description="ZGW vertrouwelijkheidaanduiding, lowest first."
+        ),
+    ] = Confidentiality.INTERNAL
+    urgency: Annotated[
+        Urgency,
+        Field(
+            alias="urgentie", description="Sets the term within which the reader must acknowledge."
+        ),
+    ] = Urgency.NORMAL
+    feedback_wanted: Annotated[
+        bool,
+        Field(
+            alias="terugkoppelingGewenst",
+            description="Whether the sender wants to hear what came of it.",
+        ),
+    ] = False
     retain_until: Annotated[
         date | None,
         Field(alias="bewarenTot", description="Last day the content may be kept (Dutch date)."),
@@ -79,20 +98,51 @@ class CasePart(CommonPart):
 
     legal_basis: Annotated[Code, Field(alias="grondslag")]
     purpose: Annotated[Code, Field(alias="doel")]
-    gemeente_basis: Annotated[GemeenteBasis | None, Field(alias="gemeentegrondslag")] = None
-    address_status: Annotated[AddressStatus, Field(alias="adresstatus")] = AddressStatus.HOME
-    case_ref: Annotated[Reference | None, Field(alias="zaakRef")] = None
+    gemeente_basis: Annotated[
+        GemeenteBasis | None,
+        Field(
+            alias="gemeentegrondslag",
+            description="Why this gemeente: where the person is registered, stays, or returns to.",
+        ),
+    ] = None
+    address_status: Annotated[
+        AddressStatus,
+        Field(
+            alias="adresstatus",
+            description="What the gemeente code rests on; only a home address routes by itself.",
+        ),
+    ] = AddressStatus.HOME
+    case_ref: Annotated[
+        Reference | None, Field(alias="zaakRef", description="The case at the sender.")
+    ] = None
     data_subject_ref: Annotated[
         Reference,
         Field(alias="betrokkeneRef", min_length=8, description="Pseudonym; never a BSN."),
     ]
-    data_subject_category: Annotated[SubjectCategory, Field(alias="categorieBetrokkene")]
-    minor: Annotated[bool | None, Field(alias="minderjarig")] = None
+    data_subject_category: Annotated[
+        SubjectCategory,
+        Field(alias="categorieBetrokkene", description="Kind of data subject (Wpg art. 6b)."),
+    ]
+    minor: Annotated[
+        bool | None, Field(alias="minderjarig", description="Whether the person is a minor.")
+    ] = None
     third_party_ban: Annotated[
         bool, Field(alias="derdenverbod", description="May not be passed on (Wiv 2017 art. 65).")
     ] = False
-    nature: Annotated[Nature, Field(alias="soortInformatie")]
-    reliability: Annotated[Reliability | None, Field(alias="betrouwbaarheid")] = None
+    nature: Annotated[
+        Nature,
+        Field(
+            alias="soortInformatie",
+            description="Fact, opinion or advice, kept apart (Wpg art. 4 lid 3).",
+        ),
+    ]
+    reliability: Annotated[
+        Reliability | None,
+        Field(
+            alias="betrouwbaarheid",
+            description="How reliable the sender holds it (Wpg art. 4 lid 1).",
+        ),
+    ] = None
     provenance: Annotated[
         Line | None, Field(alias="herkomst", description="Where it came from (Wpg art. 3 lid 5).")
     ] = None
