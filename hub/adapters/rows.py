@@ -140,7 +140,8 @@ def _value(row: Row[str, Any], column: Column, problems: list[Problem]) -> Any:
     if cell is None:
         return column.when_empty
     if not column.readings():
-        return cell
+        # Text as in a CSV file, so that a number means the same in both; `getal` makes a number.
+        return cell if isinstance(cell, bool | list) else _text(cell)
     try:
         return _read(_text(cell), column)
     except KeyError:
