@@ -1,6 +1,7 @@
 """Reading: right bytes become an event; wrong bytes become every reason, and never a value."""
 
 import json
+import traceback
 
 import pytest
 from hypothesis import given, settings
@@ -100,6 +101,8 @@ def test_an_english_name_is_not_a_wire_name_but_is_understood():
     found = problems_of(a_signal(**{"data.urgency": "spoed", "data.urgentie": "normaal"}))
 
     assert found["data.urgency"].way_out == "did you mean urgentie?"
+    alone = a_signal(**{"data.urgency": "spoed", "data.urgentie": ABSENT})
+    assert problems_of(alone).keys() == {"data.urgency"}
 
 
 @pytest.mark.parametrize(
@@ -248,6 +251,16 @@ def test_a_problem_shows_no_value_and_no_strange_name():
         shown = "\n".join(map(str, problems_of(refused).values()))
         for secret in (*NAMES, *BSNS, "geheim", "Proefstra"):
             assert secret not in shown
+
+
+def test_a_traceback_shows_no_value_either():
+    """What pydantic found quotes the event; it must not come along as the cause."""
+    with pytest.raises(InvalidEvent) as refused:
+        parse(as_bytes(a_signal(type="geheim", id="geheim geheim")))
+
+    assert "geheim" not in "".join(traceback.format_exception(refused.value, chain=True)).replace(
+        'type="geheim", id="geheim geheim"', ""
+    )
 
 
 def test_there_are_never_more_problems_than_a_notice_can_hold():
