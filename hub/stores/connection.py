@@ -4,7 +4,9 @@ import asyncio
 import time
 from typing import Any, Final
 
+import hiredis
 from redis.asyncio import Redis
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import (
@@ -34,7 +36,7 @@ def client(url: str, user: str | None = None, password: str | None = None) -> Re
     """
     # Only what is given: a user and password in the URL itself must stand.
     login: dict[str, Any] = {"username": user, "password": password} if user else {}
-    return Redis.from_url(
+    redis = Redis.from_url(
         url,
         **login,
         retry=Retry(NoBackoff(), 0),
@@ -42,6 +44,23 @@ def client(url: str, user: str | None = None, password: str | None = None) -> Re
         socket_connect_timeout=5.0,
         protocol=2,
     )
+    pool = redis.connection_pool
+    pool.connection_class = _packing_in_c(pool.connection_class)
+    return redis
+
+
+def _packing_in_c(connection: type[AbstractConnection]) -> type[AbstractConnection]:
+    """Return the same kind of connection, with commands packed by hiredis.
+
+    redis-py does so in its blocking client only. A batch of a hundred steps has some three thousand
+    arguments: 2 ms in Python, a tenth of that in C.
+    """
+
+    def pack_command(_self: AbstractConnection, name: str | bytes, *args: Any) -> list[bytes]:
+        words = name.encode().split() if isinstance(name, str) else name.split()  # "CONFIG GET"
+        return [hiredis.pack_command((*words, *args))]
+
+    return type("PackingInC", (connection,), {"pack_command": pack_command})
 
 
 async def connect(
