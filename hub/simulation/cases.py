@@ -9,7 +9,6 @@ from hub.simulation.people import Person, a_person
 from hub.simulation.places import Places
 from schemas.vocabulary import GemeenteBasis, Phase
 
-
 _DETAINED: Final = ("veroordeelde", "verdachte")
 _AT_LARGE: Final = ("persoon-met-zorgsignalen", "derde")
 
