@@ -1,0 +1,231 @@
+"""Real processes on a real broker: kill -9 of the worker, a restart of the broker, SIGTERM.
+
+Nothing lost, nothing twice: the sender writes down every id that was accepted, and afterwards each
+has one decision on record and each forward one copy in one inbox.
+"""
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from handlers.rulebook import Rulebook
+from hub.embedded import EmbeddedBroker
+from hub.errors import Unavailable
+from hub.roles import default_folder, load
+from hub.stores.connection import connect
+from hub.stores.valkey import ValkeyStore
+from schemas.identifiers import message_ref
+from tests.builders import (
+    a_detention_signal,
+    a_report_of_the_rvdk,
+    a_safety_report,
+    a_signal,
+    as_bytes,
+)
+from tests.harness import Hub
+
+pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(170)]
+
+FOUR = (a_signal, a_safety_report, a_report_of_the_rvdk, a_detention_signal)
+
+
+@pytest.fixture(scope="module")
+def book():
+    return Rulebook(load(default_folder()))
+
+
+@pytest.fixture
+def broker(tmp_path):
+    """A broker of this test alone, which it may kill."""
+    with EmbeddedBroker(tmp_path / "data") as running:
+        yield running
+
+
+class Workers:
+    """Worker processes: `seinhuis up --broker`, as an operator starts them."""
+
+    def __init__(self, address):
+        self._address = address
+        self.process = None
+
+    def start(self):
+        """Start one."""
+        self.process = subprocess.Popen(
+            [Path(sys.executable).parent / "seinhuis", "up", "--broker", self._address.url],
+            env={
+                **os.environ,
+                "SEINHUIS_BROKER_USER": self._address.user,
+                "SEINHUIS_BROKER_PASSWORD": self._address.password,
+                "SEINHUIS_IDLE_MS": "400",
+                "SEINHUIS_LOG": "json",
+                "SEINHUIS_LOG_LEVEL": "warning",
+                "SEINHUIS_BATCH": "20",
+            },
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def kill(self):
+        """Kill -9."""
+        self.process.kill()
+        self.process.wait()
+
+    def end(self):
+        """Ask it to stop, and return its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+
+@pytest.fixture
+def workers(broker):
+    found = Workers(broker.address())
+    yield found
+    if found.process is not None and found.process.poll() is None:
+        found.kill()
+
+
+@contextlib.asynccontextmanager
+async def a_hub(book, broker):
+    """The harness on the real store, to look at the books."""
+    address = broker.address()
+    client = await connect(address.url, address.user, address.password)
+    hub = Hub(book, ValkeyStore(client, 3_600_000, 100_000))
+    try:
+        yield hub
+    finally:
+        await hub.store.close()
+
+
+def numbered(count, first=0):
+    """Yield the four signals in turn, each with an id of its own."""
+    for number in range(first, first + count):
+        yield FOUR[number % len(FOUR)](id=f"event-{number}")
+
+
+async def send(hub, events, accepted):
+    """Send, writing down what was accepted; an answer that got lost is sent again."""
+    for event in events:
+        shard, intake = hub.place_of(event)
+        while True:
+            try:
+                await hub.store.submit(shard, as_bytes(event), intake)
+                break
+            except Unavailable:
+                await asyncio.sleep(0.05)
+        accepted.append((shard, message_ref(event["source"], event["id"])))
+
+
+async def decided(hub):
+    """Return the messages with a decision on record, by shard, each as often as it stands there."""
+    return [
+        (shard, record["object"]["id"])
+        for shard in ("ind", "liv", "rvdk", "dji")
+        for record in await hub.records(shard)
+        if record["event"] == "decided"
+    ]
+
+
+async def on_record(hub):
+    """Return how many records there are; cheap, to watch the work go on."""
+    found = [await hub.store.depths(shard, ("",)) for shard in ("ind", "liv", "rvdk", "dji")]
+    return sum(depths["records"] for depths in found)
+
+
+async def drained(hub, count, seconds=60):
+    """Wait until `count` messages are decided and nothing is pending."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(Unavailable):
+            waiting = 0
+            for shard in ("ind", "liv", "rvdk", "dji"):
+                depths = await hub.store.depths(shard, ("",))
+                waiting += depths["intake"]
+            if waiting == 0 and len(await decided(hub)) >= count:
+                return
+        await asyncio.sleep(0.1)
+    pytest.fail("the hub did not drain its intakes in time")
+
+
+async def test_kill_9_of_the_worker_loses_nothing_and_doubles_nothing(book, broker, workers):
+    """Five workers die in the middle of their work; the sixth finishes it."""
+    chance = random.Random(4)
+    accepted = []
+    async with a_hub(book, broker) as hub:
+        await hub.store.prepare(book.shards())
+        await send(hub, numbered(1_200), accepted)
+        for _ in range(5):
+            goal = await on_record(hub) + chance.randrange(40, 160)
+            workers.start()
+            while await on_record(hub) < min(goal, len(accepted)):
+                await asyncio.sleep(0.002)
+            workers.kill()
+            await send(hub, numbered(200, first=len(accepted)), accepted)
+        workers.start()
+        await drained(hub, len(accepted))
+
+        assert sorted(accepted) == sorted(await decided(hub))
+        assert await hub.check_books() > len(accepted)
+        assert 0 == workers.end()
+
+
+async def test_a_restart_of_the_broker_loses_nothing_and_doubles_nothing(book, broker, workers):
+    """Kill -9 of the broker while sender and worker go on; both reconnect by themselves."""
+    accepted = []
+    async with a_hub(book, broker) as hub:
+        await hub.store.prepare(book.shards())
+        workers.start()
+        sending = asyncio.create_task(send(hub, numbered(800), accepted))
+        while len(accepted) < 200:
+            await asyncio.sleep(0.01)
+        os.kill(broker.pid, signal.SIGKILL)
+        await asyncio.sleep(0.3)
+        broker.stop()
+        broker.start()
+        await sending
+        await drained(hub, 800)
+
+        # The sender repeats what it had no answer to: then the same message is accepted twice.
+        assert set(accepted) == set(await decided(hub))
+        assert len(set(accepted)) == len(await decided(hub))
+        await hub.check_books()
+        assert workers.process.poll() is None
+
+
+async def test_sigterm_finishes_the_batch_and_leaves_nothing_pending(book, broker, workers):
+    accepted = []
+    async with a_hub(book, broker) as hub:
+        await hub.store.prepare(book.shards())
+        workers.start()
+        await send(hub, numbered(40), accepted)
+        await drained(hub, 40)
+        await send(hub, numbered(400, first=40), accepted)
+
+        assert 0 == workers.end()
+
+        for shard in ("ind", "liv", "rvdk", "dji"):
+            assert 0 == (await hub.store.depths(shard, ("",)))["pending"]
+
+
+async def test_a_broker_that_lost_its_data_stops_the_worker_loudly(book, broker, workers):
+    """Carrying on would lose more: exit non-zero, so that whoever supervises it sees."""
+    async with a_hub(book, broker) as hub:
+        await hub.store.prepare(book.shards())
+        workers.start()
+        await send(hub, numbered(4), [])
+        await drained(hub, 4)
+        broker.stop()
+        for file in (broker.folder / "appendonlydir").iterdir():
+            file.unlink()
+        broker.start()
+
+        code = await asyncio.to_thread(workers.process.wait, 60)
+
+    assert code not in {0, None}
