@@ -29,6 +29,7 @@ from hub.adapters.taking import (
     Taken,
     move,
     publish_rows,
+    remove_leftovers,
     signature,
 )
 from hub.errors import HubError, Unavailable
@@ -102,6 +103,7 @@ class DropFolder:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise HubError("another watch has this drop folder: stop that one first") from None
+            remove_leftovers(self.folder)
             yield
         finally:
             os.close(handle)

@@ -26,6 +26,7 @@ Publish = Callable[[bytes], Awaitable[object]]
 DONE: Final = "done"
 REFUSED: Final = "refused"
 PROBLEMS: Final = ".problems.json"
+_HALF_WRITTEN: Final = ".problems-"
 MAX_PROBLEMS: Final = 1_000
 """As many as a file of problems holds; the rest is counted."""
 
@@ -127,6 +128,12 @@ def move(path: Path, taken: Taken) -> None:
     path.rename(target)
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Remove what a killed run had half written; only while nobody else has the folder."""
+    for path in (folder / REFUSED).glob(f"{_HALF_WRITTEN}*"):
+        path.unlink(missing_ok=True)
+
+
 def signature(path: Path) -> Signature:
     """Return the signature of a file."""
     found = path.lstat()
@@ -146,7 +153,7 @@ def _report(taken: Taken) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".problems-")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=_HALF_WRITTEN)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()

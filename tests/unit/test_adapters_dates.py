@@ -35,7 +35,9 @@ def test_iso_keeps_the_offset_that_is_there():
     assert DateForm("iso").moment("2026-11-23T09:00:00").utcoffset().total_seconds() == 3_600
 
 
-@pytest.mark.parametrize("text", ["31-02-2026", "2026-02-01", "1-2-26", "gisteren", "1-2-2026 10:00"])
+@pytest.mark.parametrize(
+    "text", ["31-02-2026", "2026-02-01", "1-2-26", "gisteren", "1-2-2026 10:00"]
+)
 def test_what_is_not_a_day_of_the_form_is_refused(text):
     """Nothing is guessed: American order and two-digit years would be guesses."""
     with pytest.raises(ValueError):  # noqa: PT011  (the text is Python's own)
