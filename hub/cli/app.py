@@ -11,11 +11,11 @@ COMMANDS: Final = {
     "demo": Entry("hub.cli.demo:demo", "See the hub at work: the four signals, then a day."),
     "up": Entry("hub.cli.up:up", "Start the hub here, until Ctrl-C."),
     "send": Entry("hub.cli.send:send", "Publish events of a file as their own sender."),
-    "inbox": Entry("hub.cli.inbox:inbox", "Read the inbox of a party, and act on it."),
+    "inbox": Entry("hub.cli.inbox_acts:inbox", "Read the inbox of a party, and act on it."),
     "explain": Entry("hub.cli.explain:explain", "Say who would get an event, and who not and why."),
     "check": Entry("hub.cli.check:check", "Check the role config: every problem, file and line."),
     "simulate": Entry("hub.cli.simulate:simulate", "Publish believable days of traffic."),
-    "held": Entry("hub.cli.parked:held", "What waits for a person: list, show, release, …"),
+    "held": Entry("hub.cli.parked:held", "What waits for a person: list, show, release and more."),
     "dead": Entry("hub.cli.parked:dead", "What was refused: list, show, decide again, discard."),
     "schema": Entry("hub.cli.schema:schema", "Print the JSON Schema of a message type."),
     "asyncapi": Entry("hub.cli.schema:asyncapi", "Print the AsyncAPI description of the hub."),
@@ -51,6 +51,7 @@ def _version(asked: bool) -> None:  # noqa: FBT001 - the shape of a Typer callba
 
 @app.callback()
 def seinhuis(
+    *,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),

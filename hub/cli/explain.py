@@ -25,6 +25,7 @@ from schemas.reading import parse
 
 
 def explain(
+    *,
     file: Annotated[
         str, typer.Argument(metavar="FILE", help="Events: one, an array, NDJSON; - is stdin.")
     ],
@@ -32,11 +33,11 @@ def explain(
         str | None,
         typer.Option("--at", metavar="DATE", help="Decide as on this day, or RFC 3339 moment."),
     ] = None,
-    copies: Annotated[  # noqa: FBT002 - a flag of the command line
+    copies: Annotated[
         bool, typer.Option("--copies", help="Also show the copy that each party would get.")
     ] = False,
     config: Config = None,
-    as_json: AsJson = False,  # noqa: FBT002
+    as_json: AsJson = False,
 ) -> None:
     """Say who would get an event, and who not and why.
 
@@ -93,7 +94,9 @@ def explained(raw: bytes, book: Rulebook, at: datetime, *, copies: bool) -> dict
     decision = decide(event, book, at)
     found |= {"message": decision.message, "verdicts": verdicts.as_documents(decision.verdicts)}
     if copies:
-        found["copies"] = {f.party: json.loads(minimise(event, f.fields)) for f in decision.forwards}
+        found["copies"] = {
+            f.party: json.loads(minimise(event, f.fields)) for f in decision.forwards
+        }
     return found
 
 

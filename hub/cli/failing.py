@@ -36,7 +36,10 @@ def report(error: Exception, *, as_json: bool) -> int:
     code, message, problems = _explained(error)
     if as_json:
         listed = [{"place": p.place, "rule": p.rule, "way_out": p.way_out} for p in problems]
-        print(json.dumps({"error": message, "problems": listed}, ensure_ascii=False), file=_err())
+        print(
+            json.dumps({"error": message.rstrip(":"), "problems": listed}, ensure_ascii=False),
+            file=_err(),
+        )
     else:
         usage = getattr(error, "ctx", None)
         if usage is not None:

@@ -1,13 +1,12 @@
 """Wait until the hub has decided: follow the records of a shard from before the publish."""
 
 import asyncio
+import json
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
-
-import json
 
 from handlers.rulebook import Rulebook
 from hub.client import Receipt, shard_of
@@ -66,10 +65,10 @@ async def outcomes(
                 if entry.seq <= last[shard]:
                     continue
                 record = Record.model_validate_json(entry.record)
-                if each := _take(waiting[shard], record):
+                if (decided := _take(waiting[shard], record)) is not None:
                     found = True
                     quiet_since = time.monotonic()
-                    yield each, record
+                    yield decided, record
             if not waiting[shard]:
                 del waiting[shard]
         if not found:

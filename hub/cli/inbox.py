@@ -1,32 +1,27 @@
 """`seinhuis inbox PARTY`: read an inbox, and act on what is in it."""
 
-from typing import Annotated, Final, Literal
+import json
+from datetime import datetime
+from typing import Annotated
 
 import typer
 
 from hub.bootstrap import Hub, attach, now
-from hub.cli import acts, mailbox, output
+from hub.cli import mailbox, output
 from hub.cli.defaulting import ListOfOne
-from hub.cli.exits import Exit
-from hub.cli.failing import Stop
 from hub.cli.options import AsJson, Broker, Config, Data, settings_from
 from hub.cli.running import run
-
-_ACT_CODES: Final = """
-
-    Exits with 0 when the hub did it (asking again is safe), 3 when the hub refused it (with why),
-    4 when no hub runs, 5 when there is no such party or message.
-"""
 
 inbox = typer.Typer(cls=ListOfOne, add_completion=False, rich_markup_mode=None)
 
 Message = Annotated[
-    str, typer.Argument(metavar="MESSAGE", help="Its name, or the beginning of it (8 digits).")
+    str, typer.Argument(metavar="MESSAGE", help="Its name, or enough of its beginning.")
 ]
 
 
 @inbox.callback()
 def _inbox(
+    *,
     context: typer.Context,
     party: Annotated[str, typer.Argument(metavar="PARTY", help="Whose: ind, gm0363, lro, …")],
 ) -> None:
@@ -42,6 +37,7 @@ def _inbox(
 
 @inbox.command("list")
 def list_mail(
+    *,
     context: typer.Context,
     limit: Annotated[
         int, typer.Option("--limit", metavar="N", min=1, help="The newest N only.")
@@ -49,13 +45,13 @@ def list_mail(
     state: Annotated[
         str | None, typer.Option("--state", metavar="STATE", help="In this state only.")
     ] = None,
-    overdue: Annotated[  # noqa: FBT002 - a flag of the command line
+    overdue: Annotated[
         bool, typer.Option("--overdue", help="Only what should have been acknowledged by now.")
     ] = False,
     data: Data = None,
     config: Config = None,
     broker: Broker = None,
-    as_json: AsJson = False,  # noqa: FBT002
+    as_json: AsJson = False,
 ) -> None:
     """List what is in the inbox, oldest first; changes nothing.
 
@@ -96,10 +92,10 @@ def _print_list(party: str, found: list[mailbox.Mail], limit: int, *, as_json: b
             name,
             output.moment(mail.received),
             mail.entry.sender,
-            mail.entry.type,
+            mail.entry.type.replace(".", ".\n"),
             mail.entry.urgency,
             _deadline(mail),
-            f"{mail.state}",
+            mail.state,
         )
         for name, mail in zip(names, shown, strict=True)
     ]
@@ -113,18 +109,19 @@ def _print_list(party: str, found: list[mailbox.Mail], limit: int, *, as_json: b
 def _deadline(mail: mailbox.Mail) -> str:
     if mail.state == mailbox.NOTICE:
         return ""
-    text = output.moment(output.parsed(mail.entry.deadline))
+    text = output.moment(datetime.fromisoformat(mail.entry.deadline))
     return f"! {text} overdue" if mail.overdue(now()) else text
 
 
 @inbox.command()
 def show(
+    *,
     context: typer.Context,
     message: Message,
     data: Data = None,
     config: Config = None,
     broker: Broker = None,
-    as_json: AsJson = False,  # noqa: FBT002
+    as_json: AsJson = False,
 ) -> None:
     """Show one message: what it says, and how it got here; changes nothing.
 
@@ -136,20 +133,23 @@ def show(
     async def read() -> None:
         async with attach(settings_from(data=data, config=config, broker=broker)) as hub:
             mail = await mailbox.find(hub, str(context.obj), message)
-            await _print_mail(hub, mail, as_json=as_json)
+            await print_mail(hub, mail, as_json=as_json)
 
     run(read())
 
 
-async def _print_mail(hub: Hub, mail: mailbox.Mail, *, as_json: bool) -> None:
+async def print_mail(hub: Hub, mail: mailbox.Mail, *, as_json: bool) -> None:
+    """Write one message with its content."""
     verdict = await mailbox.how(hub, mail)
     if as_json:
-        output.document({
-            **mail.document(now()),
-            "legal_basis": verdict.legal_basis if verdict else None,
-            "purpose": verdict.purpose if verdict else None,
-            "event": output.loaded(mail.entry.content),
-        })
+        output.document(
+            {
+                **mail.document(now()),
+                "legal_basis": verdict.legal_basis if verdict else None,
+                "purpose": verdict.purpose if verdict else None,
+                "event": json.loads(mail.entry.content),
+            }
+        )
         return
     for text in mailbox.readable(mail, verdict):
         output.line(text)

@@ -64,13 +64,21 @@ class LazyGroup(TyperGroup):
         self,
         args: Sequence[str] | None = None,
         prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: FBT001, FBT002 - the signature of Typer
+        windows_expand_args: bool = True,  # noqa: FBT001, FBT002
         **extra: Any,
     ) -> Any:
         """Run, say what went wrong, and exit with the code of `hub.cli.exits`."""
+        _ = complete_var, standalone_mode, windows_expand_args
         arguments = list(sys.argv[1:] if args is None else args) or ["--help"]
-        extra["standalone_mode"] = False  # errors come here, and not to Typer
         try:
-            result = super().main(args=arguments, prog_name=prog_name or "seinhuis", **extra)
+            result = super().main(
+                args=arguments,
+                prog_name=prog_name or "seinhuis",
+                standalone_mode=False,  # errors come here, and not to Typer
+                **extra,
+            )
         except Exception as error:  # noqa: BLE001 - the last stop: anything else is a traceback
             sys.exit(failing.report(error, as_json="--json" in arguments))
         sys.exit(result if isinstance(result, int) else 0)

@@ -1,5 +1,6 @@
 """An inbox as a person looks at it: one list over all shards, and a message by a short name."""
 
+import itertools
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -100,7 +101,9 @@ async def find(hub: Hub, party: str, beginning: str) -> Mail:
     found = [m for m in await all_mail(hub, party) if m.entry.message.startswith(beginning)]
     names = sorted({mail.entry.message for mail in found})
     if not names:
-        raise NotFound(f"no message {beginning}… in the inbox of {party}; see: seinhuis inbox {party}")
+        raise NotFound(
+            f"no message {beginning}… in the inbox of {party}; see: seinhuis inbox {party}"
+        )
     if len(names) > 1:
         shown = ", ".join(unique_beginnings(names))
         raise Stop(Exit.NOT_USABLE, f"several messages begin so, type more of it: {shown}")
@@ -115,7 +118,7 @@ def unique_beginnings(names: Sequence[str]) -> list[str]:
     """
     ordered = sorted(set(names))
     needed = dict.fromkeys(ordered, output.SHORT)
-    for one, other in zip(ordered, ordered[1:], strict=False):
+    for one, other in itertools.pairwise(ordered):
         same = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
         needed[one] = max(needed[one], same + 1)
         needed[other] = max(needed[other], same + 1)

@@ -58,7 +58,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str | No
     for column in columns:
         made.add_column(column, overflow="fold")
     for row in rows:
-        made.add_row(*(Text(cell, style="bold red" if cell.startswith("! ") else "") for cell in row))
+        made.add_row(
+            *(Text(cell, style="bold red" if cell.startswith("! ") else "") for cell in row)
+        )
     console().print(made)
 
 
@@ -128,13 +130,3 @@ def _plain(value: Any) -> str:
 def flush() -> None:
     """Bring what was written to who reads it; a pipe is not flushed by itself."""
     sys.stdout.flush()
-
-
-def parsed(moment_as_text: str) -> datetime:
-    """Return a moment that a program wrote."""
-    return datetime.fromisoformat(moment_as_text)
-
-
-def loaded(content: bytes) -> Any:
-    """Return a JSON value from its bytes."""
-    return json.loads(content)

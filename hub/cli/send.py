@@ -26,10 +26,11 @@ _MANY: Final = 20  # from here on a progress bar is worth its line
 
 
 def send(
+    *,
     file: Annotated[
         str, typer.Argument(metavar="FILE", help="Events: one, an array, NDJSON; - is stdin.")
     ],
-    wait: Annotated[  # noqa: FBT002 - a flag of the command line
+    wait: Annotated[
         bool, typer.Option("--wait", help="Wait until the hub decided, and show each verdict.")
     ] = False,
     timeout: Annotated[
@@ -39,7 +40,7 @@ def send(
     data: Data = None,
     config: Config = None,
     broker: Broker = None,
-    as_json: AsJson = False,  # noqa: FBT002
+    as_json: AsJson = False,
 ) -> None:
     """Publish events of a file as their own sender.
 
@@ -87,9 +88,7 @@ class _Sending:
                 self.waited = True
                 await self._follow(hub, last, patience_s)
 
-    async def _publish(
-        self, hub: Hub, ready: list[tuple[int, bytes, str]], *, quiet: bool
-    ) -> None:
+    async def _publish(self, hub: Hub, ready: list[tuple[int, bytes, str]], *, quiet: bool) -> None:
         clients: dict[str, Client] = {}
         with _progress("sending", len(ready)) as bar:
             async with contextlib.AsyncExitStack() as stack:

@@ -22,6 +22,7 @@ _EXAMPLE = ("ind", "gm0363")
 
 
 def up(
+    *,
     port: Annotated[
         int | None,
         typer.Option(
@@ -42,7 +43,7 @@ def up(
     data: Data = None,
     config: Config = None,
     broker: Broker = None,
-    as_json: AsJson = False,  # noqa: FBT002 - a flag of the command line
+    as_json: AsJson = False,
 ) -> None:
     """Start the hub here, until Ctrl-C.
 

@@ -72,9 +72,9 @@ def show(verdicts: Iterable[Mapping[str, Any]]) -> None:
 
 
 def field_lines(fields: Mapping[str, Iterable[str]]) -> Iterator[str]:
-    """Yield the fields of each copy in words: first what all have, then what each has more.
+    r"""Yield the fields of each copy in words: first what all have, then what each has more.
 
-    >>> print(*field_lines({"om": ["a.x", "a.y", "b"], "lro": ["a.x"]}), sep="\\n")
+    >>> print(*field_lines({"om": ["a.x", "a.y", "b"], "lro": ["a.x"]}), sep="\n")
     every copy: a (x)
     om also: a (y), b
     """

@@ -1,0 +1,198 @@
+"""`seinhuis inbox PARTY ACT MESSAGE`: what a recipient does with its copy."""
+
+from typing import Annotated
+
+import typer
+
+from hub.bootstrap import attach, now
+from hub.cli import acts, mailbox, output
+from hub.cli.inbox import Message, inbox, print_mail
+from hub.cli.options import AsJson, Broker, Config, Data, settings_from
+from hub.cli.running import run
+from hub.config import Settings
+
+__all__ = ["inbox"]
+
+
+def _act(
+    context: typer.Context,
+    message: str,
+    act: acts.Act,
+    settings: Settings,
+    *,
+    as_json: bool,
+    then_show: bool = False,
+) -> None:
+    party = str(context.obj)
+
+    async def do() -> None:
+        async with attach(settings) as hub:
+            mail = await mailbox.find(hub, party, message)
+            state = await acts.perform(hub, mail, act)
+            mail = mailbox.Mail(mail.entry, state)
+            if then_show:
+                await print_mail(hub, mail, as_json=as_json)
+            elif as_json:
+                output.document(mail.document(now()))
+            else:
+                output.line(f"{mail.entry.message} in the inbox of {party} is now {state}")
+
+    run(do())
+
+
+@inbox.command("open")
+def open_(
+    *,
+    context: typer.Context,
+    message: Message,
+    data: Data = None,
+    config: Config = None,
+    broker: Broker = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say that somebody read it (ingezien), and show it.
+
+    Changes the state to opened; the sender is told. Only once: what was acknowledged or taken up
+    was read already, and `show` shows it without an act.
+
+    Exits with 0 when the hub did it, 3 when it refused (with why), 4 when no hub runs, 5 when
+    there is no such party or message.
+    """
+    settings = settings_from(data=data, config=config, broker=broker)
+    _act(context, message, lambda d: d.opened(), settings, as_json=as_json, then_show=True)
+
+
+@inbox.command()
+def acknowledge(
+    *,
+    context: typer.Context,
+    message: Message,
+    data: Data = None,
+    config: Config = None,
+    broker: Broker = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say that it is safe in your own system (ontvangst-bevestigd); also: ack.
+
+    Changes the state to acknowledged; the sender is told, and the deadline is met. A notice of
+    the hub is only ticked off.
+
+    Exits with 0 when the hub did it, 3 when it refused (with why), 4 when no hub runs, 5 when
+    there is no such party or message.
+    """
+    settings = settings_from(data=data, config=config, broker=broker)
+    _act(context, message, lambda d: d.acknowledge(), settings, as_json=as_json)
+
+
+inbox.command("ack", hidden=True)(acknowledge)
+
+
+@inbox.command("take-up")
+def take_up(
+    *,
+    context: typer.Context,
+    message: Message,
+    case: Annotated[
+        str | None, typer.Option("--case", metavar="REF", help="Your own case (zaakRef).")
+    ] = None,
+    data: Data = None,
+    config: Config = None,
+    broker: Broker = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say that you work on it (opgepakt).
+
+    Changes the state to taken-up; the sender is told.
+
+    Exits with 0 when the hub did it, 3 when it refused (with why), 4 when no hub runs, 5 when
+    there is no such party or message.
+    """
+    settings = settings_from(data=data, config=config, broker=broker)
+    _act(context, message, lambda d: d.take_up(case), settings, as_json=as_json)
+
+
+@inbox.command("pass-on")
+def pass_on(
+    *,
+    context: typer.Context,
+    message: Message,
+    to: Annotated[str, typer.Option("--to", metavar="PARTY", help="To whom: om, zvh-utrecht, …")],
+    reason: Annotated[
+        str | None, typer.Option("--reason", metavar="TEXT", help="Why; one line, no names.")
+    ] = None,
+    data: Data = None,
+    config: Config = None,
+    broker: Broker = None,
+    as_json: AsJson = False,
+) -> None:
+    """Pass it on to the party that should have it (doorzenden).
+
+    The hub decides by `doorzenden` of your organisation in the role config; a derdenverbod stops
+    it. The other party gets at most what this copy holds, and the sender is told.
+
+    Exits with 0 when the hub did it, 3 when it refused (with why), 4 when no hub runs, 5 when
+    there is no such party or message.
+    """
+    settings = settings_from(data=data, config=config, broker=broker)
+    _act(context, message, lambda d: d.pass_on(to, reason), settings, as_json=as_json)
+
+
+@inbox.command()
+def refuse(
+    *,
+    context: typer.Context,
+    message: Message,
+    code: Annotated[
+        str,
+        typer.Option(
+            "--code",
+            metavar="CODE",
+            help="niet-bevoegd, onjuiste-geadresseerde, onvolledig or dubbel.",
+        ),
+    ],
+    data: Data = None,
+    config: Config = None,
+    broker: Broker = None,
+    as_json: AsJson = False,
+) -> None:
+    """Refuse it, with a code (geweigerd).
+
+    Changes the state to refused, for good; the sender is told.
+
+    Exits with 0 when the hub did it, 3 when it refused (with why), 4 when no hub runs, 5 when
+    there is no such party or message.
+    """
+    settings = settings_from(data=data, config=config, broker=broker)
+    _act(context, message, lambda d: d.refuse(code), settings, as_json=as_json)
+
+
+@inbox.command("feed-back")
+def feed_back(
+    *,
+    context: typer.Context,
+    message: Message,
+    level: Annotated[
+        str,
+        typer.Option(
+            "--level",
+            metavar="LEVEL",
+            help="ontvangen, in-behandeling, afgerond-zonder-inhoud, or inhoud with --text.",
+        ),
+    ],
+    text: Annotated[
+        str | None, typer.Option("--text", metavar="TEXT", help="Only with --level inhoud.")
+    ] = None,
+    data: Data = None,
+    config: Config = None,
+    broker: Broker = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell the sender what became of it (terugkoppeling).
+
+    Changes the state to fed-back; may be done more than once.
+
+    Exits with 0 when the hub did it, 3 when it refused (with why), 4 when no hub runs, 5 when
+    there is no such party or message.
+    """
+    settings = settings_from(data=data, config=config, broker=broker)
+    _act(context, message, lambda d: d.feed_back(level, text), settings, as_json=as_json)

@@ -1,0 +1,141 @@
+"""The entries of the held and the dead streams, as a person or a program looks at them."""
+
+import json
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any, Final
+
+from hub.bootstrap import Hub
+from hub.cli import output, verdicts
+from hub.cli.exits import Exit
+from hub.cli.failing import Stop
+from hub.errors import NotFound
+from hub.ports import ParkedEntry, Queue
+
+_PAGE: Final = 500
+
+
+async def entries(hub: Hub, queue: Queue, shard: str | None = None) -> AsyncIterator[ParkedEntry]:
+    """Yield what waits, by shard and then oldest first.
+
+    Raises:
+        NotFound: there is no such shard.
+
+    """
+    shards = sorted(hub.book.shards())
+    if shard is not None and shard not in shards:
+        raise NotFound(f"there is no shard {shard}; there are: {', '.join(shards)}")
+    for each in [shard] if shard is not None else shards:
+        after = "-"
+        while page := await hub.store.parked(each, queue, after, _PAGE):
+            after = page[-1].id
+            for found in page:
+                yield found
+
+
+async def find(hub: Hub, queue: Queue, name: str) -> ParkedEntry:
+    """Return the entry `SHARD/ENTRY`; enough of the beginning of ENTRY will do, or ENTRY alone.
+
+    Raises:
+        NotFound: it is not there (any more).
+        Stop: several entries begin so.
+
+    """
+    shard, slash, beginning = name.partition("/")
+    if not slash:
+        shard, beginning = "", name
+    found = [
+        each async for each in entries(hub, queue, shard or None) if each.id.startswith(beginning)
+    ]
+    exact = [each for each in found if each.id == beginning]
+    if len(exact or found) > 1:
+        raise Stop(Exit.NOT_USABLE, f"several entries begin so; see: seinhuis {queue.value} list")
+    if not found:
+        raise NotFound(f"no entry {name} is {queue.value}; see: seinhuis {queue.value} list")
+    return (exact or found)[0]
+
+
+def document(entry: ParkedEntry, queue: Queue, *, content: bool = False) -> dict[str, Any]:
+    """Return an entry as programs read it; the event only where `content` asks for it."""
+    parked = entry.parked
+    reasons = "problems" if queue is Queue.DEAD else "held"
+    found: dict[str, Any] = {
+        "shard": entry.shard,
+        "entry": entry.id,
+        "since": output.rfc3339(output.entry_time(entry.id)),
+        "sender": parked.sender,
+        "type": parked.type or None,
+        "message": parked.message or None,
+        reasons: json.loads(parked.reasons or b"[]"),
+    }
+    if content:
+        found["event"] = _event(parked.event)
+    return found
+
+
+def print_list(found: Sequence[ParkedEntry], queue: Queue) -> None:
+    """Write the list: which, since when, what, of whom, and why."""
+    if not found:
+        output.line(f"nothing is {queue.value}")
+        return
+    rows = [
+        (
+            f"{each.shard}/{each.id}",
+            output.moment(output.entry_time(each.id)),
+            each.parked.sender,
+            each.parked.type.replace(".", ".\n") or "(not an event)",
+            "\n".join(_short(each, queue)),
+        )
+        for each in found
+    ]
+    output.table(("entry", "since", "from", "type", "why"), rows)
+    output.line(
+        f"{output.plural(len(found), 'entry', 'entries')}; look: seinhuis {queue.value} show"
+    )
+
+
+def _short(entry: ParkedEntry, queue: Queue) -> list[str]:
+    reasons = json.loads(entry.parked.reasons or b"[]")
+    if queue is Queue.DEAD:
+        first = [f"{reason['place']}: {reason['rule']}" for reason in reasons[:1]]
+        return first + ([f"and {len(reasons) - 1} more"] if len(reasons) > 1 else [])
+    return sorted({reason["reason"] for reason in reasons})
+
+
+def print_one(entry: ParkedEntry, queue: Queue, *, content: bool) -> None:
+    """Write one entry with its reasons and what can be done with it."""
+    for text in _lines(entry, queue):
+        output.line(text)
+    if content:
+        output.line("! what follows holds personal data: look at it only for your task")
+        event = _event(entry.parked.event)
+        for text in [repr(event)] if isinstance(event, str) else output.tree(event, 1):
+            output.line(text)
+
+
+def _lines(entry: ParkedEntry, queue: Queue) -> Iterator[str]:
+    parked = entry.parked
+    yield f"{parked.type or 'not an event'} of {parked.sender}"
+    yield f"  entry    {entry.shard}/{entry.id}"
+    if parked.message:
+        yield f"  message  {parked.message}"
+    yield f"  {queue.value}     since {output.moment(output.entry_time(entry.id))}"
+    for reason in json.loads(parked.reasons or b"[]"):
+        if queue is Queue.DEAD:
+            yield f"  - {reason['place']}: {reason['rule']} ({reason['way_out']})"
+        else:
+            who = reason["party"] or reason["role"]
+            why = verdicts.reason(reason["reason"], reason.get("detail") or "")
+            yield f"  - {who}, by rule {reason['rule']}: {why}"
+    name = f"{entry.shard}/{entry.id}"
+    yield f"  next: seinhuis {queue.value} decide-again {name} --reason … (after mending)"
+    if queue is Queue.HELD:
+        yield f"        seinhuis held release {name} --to PARTY --reason …"
+    yield f"        seinhuis {queue.value} discard {name} --reason …"
+
+
+def _event(raw: bytes) -> Any:
+    """Return the event as JSON, or as text when it is not JSON."""
+    try:
+        return json.loads(raw)
+    except ValueError:
+        return raw.decode("utf-8", "replace")
