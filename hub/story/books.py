@@ -64,17 +64,18 @@ class Books:
         by_entry: Counter[tuple[str, str]] = Counter()
         by_message: Counter[str] = Counter()
         first: Counter[str] = Counter()
-        for shard, _, record in self.records:
+        for _, _, record in self.records:
             if record.event not in VERDICT:
                 continue
             if record.object.kind == "entry":
-                by_entry[shard, record.object.id] += 1
+                # In a shared shard two parties may each have an entry of the same id.
+                by_entry[record.sender or "", record.object.id] += 1
             else:
                 by_message[record.object.id] += 1
                 first[record.object.id] += record.event is not RecordEvent.DUPLICATE
-        unread = [each for each in accepted if by_entry[each.shard, each.entry]]
-        read = Counter(each.message for each in accepted if not by_entry[each.shard, each.entry])
-        wrong = [f"entry {e.entry} of {e.shard}" for e in unread if by_entry[e.shard, e.entry] != 1]
+        unread = [each for each in accepted if by_entry[each.party, each.entry]]
+        read = Counter(each.message for each in accepted if not by_entry[each.party, each.entry])
+        wrong = [f"entry {e.entry} of {e.party}" for e in unread if by_entry[e.party, e.entry] != 1]
         wrong += [f"message {m}: not accepted here" for m in by_message if m not in read]
         wrong += [
             f"message {message}: accepted {count}, on record {by_message[message]}"

@@ -23,9 +23,9 @@ async def duplicate(stage: Stage, event: dict[str, Any]) -> None:
     show.step(f"ind publishes {event['id']} again: a lost answer, a restart, a mistake")
     receipt = await stage.publish("ind", event)
     records = await watching.records_about("ind", receipt.message, 2)
-    copies = await watching.copies("gm0363", receipt.message)
+    copies = await watching.count("ind", "gm0363", receipt.message)
     show.say(f"   on record: {', then '.join(record.event.value for record in records)}")
-    show.say(f"   gm0363 has {len(copies)} copy of it")
+    show.say(f"   copies of it in the inbox of gm0363: {copies}")
 
 
 async def invalid(stage: Stage) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from hub.client import Delivery
 from hub.errors import HubError
 from hub.story.stage import Stage
+from schemas.records import Record
 
 
 async def ind(stage: Stage) -> dict[str, Any]:
@@ -48,7 +49,7 @@ async def liv(stage: Stage) -> None:
     show.received(copies)
     show.fields(stage.read(event), copies)
     show.verdicts(record)
-    await _absent(stage, record.object.id, copies, "0363")
+    await _absent(stage, record, copies, "0363")
     await _answer(stage, "liv", event, copies, "gm0363")
 
 
@@ -66,7 +67,7 @@ async def rvdk(stage: Stage) -> None:
     show.received(copies)
     show.fields(stage.read(event), copies)
     show.verdicts(record)
-    await _absent(stage, record.object.id, copies, "0344")
+    await _absent(stage, record, copies, "0344")
     house, copy = next(iter(copies.items()))
     show.step(f"{house} takes it up, finds that the gemeente must know, and passes it on")
     taken = await copy.take_up("ZVH-2026-17")
@@ -117,14 +118,12 @@ async def _notices(stage: Stage, sender: str, event: Mapping[str, Any], count: i
 
 
 async def _absent(
-    stage: Stage, message: str, copies: Mapping[str, Delivery], gemeente: str
+    stage: Stage, record: Record, copies: Mapping[str, Delivery], gemeente: str
 ) -> None:
     """Look in the inbox of the gemeente and of its house: who is not named, has nothing."""
     register = stage.watching.hub.book.register
     for party in (f"gm{gemeente}", register.house(gemeente)):
         if party is None or party in copies:
             continue
-        found = await stage.watching.copies(party, message)
-        stage.show.say(
-            f"   {party}: {len(found)} copies in its inbox; no rule of this sender names it."
-        )
+        found = await stage.watching.count(record.origin.shard, party, record.object.id)
+        stage.show.say(f"   {party}: {found} copies in its inbox; no rule of this sender names it.")

@@ -1,4 +1,4 @@
-"""What the books say, counted: by outcome, by sender, by kind of recipient; and how long it took."""
+"""What the books say, in numbers: by outcome, by sender, by kind of recipient, and how long."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -126,5 +126,5 @@ def rows(counts: dict[str, Any]) -> Iterable[tuple[str, int]]:
     yield "duplicates", counts["duplicates"]
     yield "corrections and withdrawals", counts["corrections"]
     yield "acts of recipients", counts["acts"]
-    yield "acts refused: the state does not allow it", counts["acts_refused"]
+    yield "acts refused", counts["acts_refused"]
     yield "notices to senders", counts["notices"]

@@ -70,13 +70,21 @@ class Watching:
         return await _until(look, lambda found: len(found) >= count, "the hub did not decide")
 
     async def copies(self, party: str, message: str) -> list[Delivery]:
-        """Return every copy of `message` in the inbox of `party`, as its own client reads them."""
+        """Return the copies of `message` that `party` has not acknowledged, by its own client."""
         client = await self.client(party)
         return [
             delivery
             async for delivery in client.inbox(follow=False, consumer="demo")
             if delivery.message == message
         ]
+
+    async def count(self, shard: str, party: str, message: str) -> int:
+        """Return how many copies of `message` lie in the inbox, acknowledged or not."""
+        found, after = 0, "-"
+        while page := await self.hub.store.inbox(shard, party, after, _PAGE):
+            found += sum(entry.message == message for entry in page)
+            after = page[-1].id
+        return found
 
     async def copy(self, party: str, message: str) -> Delivery:
         """Return the copy of `message`, when it is there."""
