@@ -48,8 +48,8 @@ def _messages_to(config: RoleConfig) -> dict[str, tuple[Model, ...]]:
             if rule.message not in CATALOGUE:
                 continue
             for recipient in rule.recipients:
-                name = recipient.to.removeprefix("groep:")
-                if name != recipient.to:
+                if recipient.to.startswith("groep:"):
+                    name = recipient.to.removeprefix("groep:")
                     models = variants(rule.message, rule.kinds)
                     found.setdefault(name, {}).update(dict.fromkeys(models))
     return {name: tuple(models) for name, models in found.items()}

@@ -147,3 +147,33 @@ TO_GEMEENTE = "{aan: gemeente, velden: [KERN]}"
 def test_rules_that_exclude_each_other_do_not_overlap(tmp_path: Path, old: str, new: str):
     """Every way in which the way out says that rules can be told apart."""
     assert problems_after(_with_second_rule(tmp_path), "ind.yaml", old, new) == []
+
+
+@pytest.mark.parametrize(
+    "second",
+    ["{veld: mogelijk, is: true}", "{veld: mogelijk, ingevuld: ja}", "{veld: maatregel, is: x}"],
+    ids=["the same, said otherwise", "filled, and with this value", "another field"],
+)
+def test_conditions_that_can_be_met_together_are_no_problem(tmp_path: Path, second: str):
+    """Saying more is not contradicting."""
+    folder = write_config(tmp_path)
+
+    assert problems_after(folder, "ind.yaml", "{wet_in_werking: nieuwe-wet}", second) == []
+
+
+@pytest.mark.parametrize(("choice", "overlaps"), [("partij:om", False), ("partij:liv", True)])
+def test_two_rules_may_leave_different_choices(tmp_path: Path, choice: str, *, overlaps: bool):
+    """They overlap when the sender could choose the same party by both."""
+    folder = write_config(tmp_path)
+    path = folder / "ind.yaml"
+    text = path.read_text(encoding="utf-8").replace("[ind-signaal, ", "[ind-vraag-2, ind-signaal, ")
+    path.write_text(text, encoding="utf-8")
+    rule = text[text.index("  - id: ind-vraag\n") : text.index("  - id: ind-advies\n")]
+    second = rule.replace("ind-vraag", "ind-vraag-2")
+    second = second.replace("[partij:liv, partij:ess]", f"[{choice}]")
+
+    problems = problems_after(folder, "ind.yaml", rule, rule + second)
+
+    assert [problem.rule for problem in problems] == (
+        ["rule `ind-vraag` sends the same messages to `keuze`"] if overlaps else []
+    )

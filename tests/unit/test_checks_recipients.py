@@ -208,6 +208,16 @@ MISTAKES = {
         "the message has no field `eerderGedetinneerd`",
         "perhaps `eerderGedetineerd`",
     ),
+    "a condition of a member on a field that its messages lack": Mistake(
+        "register/groepen.yaml",
+        "veld: eerderGedetineerd",
+        "veld: mogelijk",
+        "veld: mogelijk",
+        "the message has no field `mogelijk`",
+        "known: aanvang, adresstatus, betrokkeneRef, betrouwbaarheid, bewarenTot,"
+        " categorieBetrokkene, deelnemers, derdenverbod, doel, eerderGedetineerd, fase,"
+        " gemeentecode and 20 more",
+    ),
     "passing on to a group without an inbox": Mistake(
         "gemeente.yaml",
         "    naar: [zvh]\n    grondslag: wet-pga\n    doel: signaleren\n    mandaat: procesregie\n",
@@ -271,3 +281,13 @@ def test_a_field_group_may_not_hold_a_field_of_no_message(tmp_path: Path):
 
     assert "partners_config/register/instellingen.yaml:7" in {p.place for p in problems}
     assert {p.way_out for p in problems if "instellingen" in p.place} == {"perhaps `meldingId`"}
+
+
+def test_a_group_with_an_inbox_may_be_a_member(tmp_path: Path):
+    """One copy goes to its inbox; nobody has to be looked up."""
+    folder = write_config(tmp_path)
+
+    assert (
+        problems_after(folder, "register/groepen.yaml", "- aan: partij:rn", "- aan: groep:lro")
+        == []
+    )
