@@ -36,14 +36,22 @@ def delivery_of(entry: InboxEntry, client: Client) -> Delivery:
     )
 
 
-async def perform(hub: Hub, mail: Mail, act: Act, patience_s: float = PATIENCE_S) -> str:
+async def perform(
+    hub: Hub, mail: Mail, act: Act, *, notices: bool = False, patience_s: float = PATIENCE_S
+) -> str:
     """Publish the act as the party of the inbox, and return the state that the hub made of it.
+
+    `notices`: whether this act may be done on a notice of the hub.
 
     Raises:
         Stop: the hub refused it (with why), did not do it in time, or the party cannot act.
 
     """
     entry = mail.entry
+    if entry.notice and not notices:
+        raise Stop(
+            Exit.NOT_USABLE, "this is a notice of the hub: read it with show, tick it off with ack"
+        )
     if hub.book.parties[entry.party].oin is None:
         raise Stop(
             Exit.NOT_USABLE,

@@ -11,6 +11,10 @@ COMMANDS: Final = {
     "demo": Entry("hub.cli.demo:demo", "See the hub at work: the four signals, then a day."),
     "up": Entry("hub.cli.up:up", "Start the hub here, until Ctrl-C."),
     "send": Entry("hub.cli.send:send", "Publish events of a file as their own sender."),
+    "watch": Entry(
+        "hub.cli.watch:watch",
+        "Publish the export files that come into a folder: JSON, NDJSON or CSV.",
+    ),
     "inbox": Entry("hub.cli.inbox_acts:inbox", "Read the inbox of a party, and act on it."),
     "explain": Entry("hub.cli.explain:explain", "Say who would get an event, and who not and why."),
     "check": Entry("hub.cli.check:check", "Check the role config: every problem, file and line."),

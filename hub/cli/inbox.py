@@ -53,9 +53,9 @@ def list_mail(
     broker: Broker = None,
     as_json: AsJson = False,
 ) -> None:
-    """List what is in the inbox, oldest first; changes nothing.
+    """List what is in the inbox, oldest first.
 
-    With --json one document a line. Content is not shown.
+    Changes nothing, and shows no content. With --json one document a line.
 
     Exits with 0, also when the inbox is empty; 4 when no hub runs, 5 when there is no such party.
     """
@@ -123,9 +123,10 @@ def show(
     broker: Broker = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one message: what it says, and how it got here; changes nothing.
+    """Show one message, and how it got here.
 
-    It holds personal data: look at it only for your task. Not marked as opened: that is `open`.
+    Changes nothing: to mark it as opened there is `open`. It holds personal data; look at it only
+    for your task.
 
     Exits with 0, 4 when no hub runs, 5 when there is no such party or message.
     """

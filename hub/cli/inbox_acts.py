@@ -22,20 +22,22 @@ def _act(
     *,
     as_json: bool,
     then_show: bool = False,
+    notices: bool = False,
 ) -> None:
     party = str(context.obj)
 
     async def do() -> None:
         async with attach(settings) as hub:
             mail = await mailbox.find(hub, party, message)
-            state = await acts.perform(hub, mail, act)
+            state = await acts.perform(hub, mail, act, notices=notices)
             mail = mailbox.Mail(mail.entry, state)
             if then_show:
                 await print_mail(hub, mail, as_json=as_json)
             elif as_json:
                 output.document(mail.document(now()))
             else:
-                output.line(f"{mail.entry.message} in the inbox of {party} is now {state}")
+                now_is = "ticked off" if state == mailbox.NOTICE else f"now {state}"
+                output.line(f"{mail.entry.message} in the inbox of {party} is {now_is}")
 
     run(do())
 
@@ -72,16 +74,16 @@ def acknowledge(
     broker: Broker = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say that it is safe in your own system (ontvangst-bevestigd); also: ack.
+    """Say that it is safe in your own system (ack).
 
-    Changes the state to acknowledged; the sender is told, and the deadline is met. A notice of
-    the hub is only ticked off.
+    Publishes `ontvangst-bevestigd`. Changes the state to acknowledged; the sender is told, and the
+    deadline is met. A notice of the hub is only ticked off.
 
     Exits with 0 when the hub did it, 3 when it refused (with why), 4 when no hub runs, 5 when
     there is no such party or message.
     """
     settings = settings_from(data=data, config=config, broker=broker)
-    _act(context, message, lambda d: d.acknowledge(), settings, as_json=as_json)
+    _act(context, message, lambda d: d.acknowledge(), settings, as_json=as_json, notices=True)
 
 
 inbox.command("ack", hidden=True)(acknowledge)
@@ -125,7 +127,7 @@ def pass_on(
     broker: Broker = None,
     as_json: AsJson = False,
 ) -> None:
-    """Pass it on to the party that should have it (doorzenden).
+    """Pass it on to who should have it (doorzenden).
 
     The hub decides by `doorzenden` of your organisation in the role config; a derdenverbod stops
     it. The other party gets at most what this copy holds, and the sender is told.
@@ -187,9 +189,9 @@ def feed_back(
     broker: Broker = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell the sender what became of it (terugkoppeling).
+    """Tell the sender what became of it.
 
-    Changes the state to fed-back; may be done more than once.
+    Publishes a `terugkoppeling`. Changes the state to fed-back; may be done more than once.
 
     Exits with 0 when the hub did it, 3 when it refused (with why), 4 when no hub runs, 5 when
     there is no such party or message.

@@ -44,7 +44,9 @@ def _group(queue: Queue) -> typer.Typer:
         broker: Broker = None,
         as_json: AsJson = False,
     ) -> None:
-        """List them, oldest first; changes nothing.
+        """List them, oldest first.
+
+        Changes nothing, and shows no content. With --json one document a line.
 
         Exits with 0, also when there is none; 4 when no hub runs, 5 when there is no such shard.
         """
@@ -68,7 +70,9 @@ def _group(queue: Queue) -> typer.Typer:
         broker: Broker = None,
         as_json: AsJson = False,
     ) -> None:
-        """Show one, with every reason and what can be done; changes nothing.
+        """Show one, with every reason.
+
+        Changes nothing. The event itself only with --content.
 
         Exits with 0, 4 when no hub runs, 5 when there is no such entry.
         """
@@ -89,10 +93,10 @@ def _group(queue: Queue) -> typer.Typer:
         broker: Broker = None,
         as_json: AsJson = False,
     ) -> None:
-        """Decide again by the role config of today: a register or a rule was mended.
+        """Decide again by the role config of today.
 
-        Whoever has a copy gets no second one. What still cannot be decided is held anew; what is
-        still not valid or not allowed stays where it is.
+        For when a register or a rule was mended. Whoever has a copy gets no second one. What still
+        cannot be decided is held anew; what is still not valid or not allowed stays where it is.
 
         Exits with 0 when decided, 2 when it cannot be decided again, 3 when the event is not valid
         or not allowed, 4 when no hub runs, 5 when there is no such entry (any more).
@@ -114,9 +118,9 @@ def _group(queue: Queue) -> typer.Typer:
         broker: Broker = None,
         as_json: AsJson = False,
     ) -> None:
-        """Throw it away for good; nobody gets it any more.
+        """Throw it away for good.
 
-        The reason is on record, and the sender gets a notice with it.
+        Nobody gets it any more. The reason is on record, and the sender gets a notice with it.
 
         Exits with 0 when it is gone, 2 when the reason cannot be used, 4 when no hub runs, 5 when
         there is no such entry (any more).
@@ -168,10 +172,10 @@ def release(
     broker: Broker = None,
     as_json: AsJson = False,
 ) -> None:
-    """Deliver what is held to a party that you name, with the fields of the held rule.
+    """Deliver what is held to a party that you name.
 
-    Puts a copy in the inbox of that party and takes it off the list, in one step. What is held
-    under other rules stays held.
+    Puts a copy with the fields of the held rule in the inbox of that party and takes it off the
+    list, in one step. What is held under other rules stays held.
 
     Exits with 0 when delivered, 2 when the party or the rule is not right, 4 when no hub runs, 5
     when there is no such entry (any more).
@@ -194,9 +198,10 @@ def deliver_again(
     broker: Broker = None,
     as_json: AsJson = False,
 ) -> None:
-    """Deliver again to the same parties, under the same rules: their inbox was full.
+    """Deliver again to the same parties.
 
-    Nothing is decided anew; for that there is decide-again.
+    For when their inbox was full; under the same rules. Nothing is decided anew; for that there
+    is decide-again.
 
     Exits with 0 when delivered, 2 when nothing in it was decided before, 4 when no hub runs, 5
     when there is no such entry (any more).

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, Final
 
+from handlers.corrections import RULE
 from hub.bootstrap import Hub
 from hub.cli import output, verdicts
 from hub.cli.exits import Exit
@@ -128,7 +129,7 @@ def _lines(entry: ParkedEntry, queue: Queue) -> Iterator[str]:
             yield f"  - {who}, by rule {reason['rule']}: {why}"
     name = f"{entry.shard}/{entry.id}"
     yield f"  next: seinhuis {queue.value} decide-again {name} --reason … (after mending)"
-    if queue is Queue.HELD:
+    if queue is Queue.HELD and _of_a_rule(entry):
         yield f"        seinhuis held release {name} --to PARTY --reason …"
     yield f"        seinhuis {queue.value} discard {name} --reason …"
 
@@ -139,3 +140,9 @@ def _event(raw: bytes) -> Any:
         return json.loads(raw)
     except ValueError:
         return raw.decode("utf-8", "replace")
+
+
+def _of_a_rule(entry: ParkedEntry) -> bool:
+    """Whether a rule of the role config held it, so that its fields can be released."""
+    rules = {reason["rule"] for reason in json.loads(entry.parked.reasons or b"[]")}
+    return not rules <= {"-", RULE}
