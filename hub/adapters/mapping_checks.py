@@ -110,9 +110,11 @@ def _path_mistakes(at: tuple[str, ...], path: str, types: list[str]) -> Iterator
         paths = paths_of(name)
         if path not in paths:
             hint = nearest(path, paths - GIVEN)
-            move = f"move it to per_type when another type has it; nearest here: {hint}"
+            way_out = "move it to per_type when another type has it, or leave it out"
             yield Mistake(
-                at, f"`{path}` is not a field of {name}", move if hint else "leave it out"
+                at,
+                f"`{path}` is not a field of {name}",
+                f"perhaps `{hint}`; or {way_out}" if hint else way_out,
             )
 
 

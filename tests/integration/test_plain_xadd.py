@@ -1,0 +1,154 @@
+"""A partner that uses no code of ours: its own password, one XADD, and a plain XRANGE to read."""
+
+import json
+import os
+import socket
+import subprocess
+
+import pytest
+import redis
+
+from tests.builders import a_signal, as_bytes
+from tests.integration.hub_process import hub_process, redis_cli, until
+
+pytestmark = pytest.mark.broker
+
+INTAKE = "hub:{ind}:in"
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory):
+    with hub_process(tmp_path_factory.mktemp("hub") / "data") as hub:
+        yield hub
+
+
+def by_raw_socket(hub, event):
+    """RESP by hand: what any language can do with a socket."""
+    password = hub.passwords["ind"]
+    with socket.create_connection((hub.host, hub.port), timeout=10) as connection:
+        for words in (["AUTH", "ind", password], ["XADD", INTAKE, "*", "event", event]):
+            parts = [word.encode() if isinstance(word, str) else word for word in words]
+            connection.sendall(
+                b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(p), p) for p in parts)
+            )
+            reply = connection.recv(1_000)
+            assert reply[:1] in b"+$", reply
+
+
+def by_redis_py(hub, event):
+    """The client library that most systems have."""
+    with hub.login("ind") as client:
+        client.execute_command("XADD", INTAKE, "*", "event", event)
+
+
+def by_redis_cli(hub, event):
+    """A shell script: the event on stdin, the password not on the command line."""
+    done = subprocess.run(
+        [
+            *(redis_cli(), "-h", hub.host, "-p", str(hub.port), "--user", "ind", "-e"),
+            *("-x", "XADD", INTAKE, "*", "event"),
+        ],
+        input=event,
+        env={**os.environ, "REDISCLI_AUTH": hub.passwords["ind"]},
+        capture_output=True,
+        check=False,
+        timeout=20,
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+
+
+def inbox(hub, party, sender="ind"):
+    """Return the copies in an inbox, as who reads it sees them: XRANGE and nothing of ours."""
+    with hub.login(party) as client:
+        entries = client.execute_command("XRANGE", f"hub:{{{sender}}}:inbox:{party}", "-", "+")
+    return [{**fields, b"copy": json.loads(fields[b"copy"])} for _, fields in entries]
+
+
+def copies(hub, party, event_id, sender="ind"):
+    return [each for each in inbox(hub, party, sender) if each[b"copy"]["id"] == event_id]
+
+
+@pytest.mark.parametrize("publish", [by_raw_socket, by_redis_py, by_redis_cli])
+def test_a_plain_xadd_reaches_the_gemeente_its_house_and_the_lro(hub, publish):
+    """Each with its own minimised copy, which it reads with a plain XRANGE under its own name."""
+    event = a_signal(id=f"plain-{publish.__name__}")
+
+    publish(hub, as_bytes(event))
+
+    (gemeente,) = until(lambda: copies(hub, "gm0363", event["id"]))
+    (house,) = until(lambda: copies(hub, "zvh-amsterdam-amstelland", event["id"]))
+    (lro,) = until(lambda: copies(hub, "lro", event["id"]))
+    assert gemeente[b"type"] == b"signalen.signaal-gemeld"
+    assert gemeente[b"copy"]["data"]["betrokkene"]["bsn"] == "999990342"
+    assert "bsn" not in lro[b"copy"]["data"]["betrokkene"]
+    assert "omschrijving" not in house[b"copy"]["data"]
+
+
+def test_the_same_event_twice_is_delivered_once(hub):
+    """A retry after a lost answer is harmless: the same id."""
+    event = a_signal(id="plain-twice")
+    for _ in range(3):
+        by_redis_py(hub, as_bytes(event))
+    by_redis_py(hub, as_bytes(a_signal(id="plain-after")))
+
+    until(lambda: copies(hub, "gm0363", "plain-after"))
+    assert len(copies(hub, "gm0363", "plain-twice")) == 1
+
+
+def test_an_act_is_published_the_same_way_and_the_sender_is_told(hub):
+    """The gemeente acknowledges on its own intake; the IND reads the notice in its own inbox."""
+    event = a_signal(id="plain-act")
+    by_redis_py(hub, as_bytes(event))
+    until(lambda: copies(hub, "gm0363", "plain-act"))
+    act = {
+        "specversion": "1.0",
+        "id": "ontvangst-1",
+        "source": "urn:nld:oin:00000099100000363000:systeem:zaaksysteem",
+        "type": "nl.lokale-aanpak.berichten.ontvangst-bevestigd",
+        "data": {"betreft": {"bron": event["source"], "id": event["id"]}},
+    }
+
+    with hub.login("gm0363") as client:
+        client.execute_command("XADD", "hub:{gemeente}:in:gm0363", "*", "event", as_bytes(act))
+
+    (notice,) = until(
+        lambda: [
+            each
+            for each in inbox(hub, "ind")
+            if each[b"type"] == b"berichten.ontvangst-bevestigd"
+            and each[b"copy"]["data"]["betreft"]["id"] == "plain-act"
+        ]
+    )
+    assert notice[b"notice"] == b"1"
+    assert notice[b"copy"]["data"]["door"] == "gm0363"
+
+
+def test_what_is_not_an_event_comes_back_with_every_problem(hub):
+    """As a notice in the sender's own inbox; it names the entry and repeats no value."""
+    with hub.login("ind") as client:
+        broken = as_bytes(a_signal(**{"data.urgentie": "heel erg", "data.gemeentecode": "363"}))
+        entry = client.execute_command("XADD", INTAKE, "*", "event", broken).decode()
+
+    (notice,) = until(
+        lambda: [each for each in inbox(hub, "ind") if each[b"copy"]["data"].get("ingang") == entry]
+    )
+    problems = notice[b"copy"]["data"]["problemen"]
+    assert {problem["plaats"] for problem in problems} == {"data.urgentie", "data.gemeentecode"}
+    assert "heel erg" not in json.dumps(problems)
+
+
+@pytest.mark.parametrize(
+    ("party", "command"),
+    [
+        ("ind", ["XADD", "hub:{liv}:in", "*", "event", "{}"]),
+        ("ind", ["XRANGE", "hub:{ind}:inbox:gm0363", "-", "+"]),
+        ("ind", ["XRANGE", INTAKE, "-", "+"]),
+        ("gm0363", ["XADD", "hub:{gemeente}:in:gm0344", "*", "event", "{}"]),
+        ("gm0363", ["XRANGE", "hub:{ind}:audit", "-", "+"]),
+        ("gm0363", ["XDEL", "hub:{ind}:inbox:gm0363", "0-1"]),
+    ],
+)
+def test_a_party_can_do_nothing_else_with_its_password(hub, party, command):
+    """So the name of the stream proves the sender, and an inbox is read by its own party only."""
+    with hub.login(party) as client, pytest.raises(redis.exceptions.NoPermissionError):
+        client.execute_command(*command)
