@@ -257,6 +257,15 @@ PARTIES = {
         "rename one of them",
         at_file="om.yaml",
     ),
+    "a group with an inbox that is called after a unit": Mistake(
+        "ind.yaml",
+        "{id: coa,",
+        "{id: lro,",
+        "- id: lro",
+        "`lro` is the name of two parties",
+        "rename one of them",
+        at_file="register/groepen.yaml",
+    ),
     "a group that stands twice": Mistake(
         "register/groepen.yaml",
         "  - id: tafel\n",
