@@ -86,7 +86,16 @@ class SyncClient:
         user: str | None = None,
         prefix: str = DEFAULT_PREFIX,
     ) -> Self:
-        """Connect as `party`, as `hub.client.Client.connect` does; the same errors."""
+        """Connect as `party`, as `hub.client.Client.connect` does.
+
+        Raises:
+            BrokerMissing: nobody answered in time.
+            NotAllowed: the user or the password is not right.
+            RuntimeError: this thread runs an event loop.
+
+        """
+        if _in_a_loop():
+            raise RuntimeError("this thread runs an event loop: use hub.client.Client in it")
         runner = asyncio.Runner()
         try:
             client = runner.run(
@@ -168,3 +177,11 @@ class SyncClient:
             _delivery=found,
             _runner=self._runner,
         )
+
+
+def _in_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

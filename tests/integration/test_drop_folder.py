@@ -1,6 +1,7 @@
 """The command `seinhuis watch` on a real hub: killed in the middle of a file, and begun again."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import BSNS, NAMES, a_signal, as_bytes
+from tests.integration.howto import blocks_of, run_shell
 from tests.integration.hub_process import SEINHUIS, environment, hub_process, until
 
 pytestmark = pytest.mark.broker
@@ -56,6 +58,22 @@ def test_the_example_export_reaches_the_inboxes(hub, tmp_path):
     assert (tmp_path / "done" / "indigo-week-47.csv").exists()
     until(lambda: len(delivered(hub, "lro", "indigo-")) == 3)
     assert set(delivered(hub, "gm0363", "indigo-")) == {"indigo-IND-2026-005101/1"}
+
+
+def test_the_page_about_the_drop_folder_does_what_it_says(hub, tmp_path):
+    """docs/howto/drop-folder.md: its files, and its commands as they stand there."""
+    (tmp_path / "export").mkdir()
+    for block in blocks_of(Path("docs/howto/drop-folder.md")):
+        if block.language == "sh":
+            path = f"{SEINHUIS.parent}{os.pathsep}{os.environ['PATH']}"
+            settings = {**environment(), "PATH": path, "SEINHUIS_DATA": str(hub.data)}
+            printed = run_shell(block, tmp_path, settings)
+        else:
+            folder = tmp_path / ("export" if block.language == "csv" else "")
+            (folder / block.file).write_text(block.text, encoding="utf-8")
+
+    assert "1 file taken, 1 event published" in printed
+    until(lambda: delivered(hub, "gm0363", "week-") == {"week-IND-2026-005101/1": 1})
 
 
 def test_cloudevents_need_no_mapping(hub, tmp_path):
