@@ -78,7 +78,7 @@ def read_document(file: str, data: bytes) -> Document:
     try:
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
-        return Document(file, None, (_unreadable(file, error),), None)
+        return Document(file, None, (_unreadable(file, data, error),), None)
     if root is None:
         problem = Problem(f"{file}:1", "the file is empty", "fill it in, or remove it")
         return Document(file, None, (problem,), None)
@@ -87,9 +87,12 @@ def read_document(file: str, data: bytes) -> Document:
     return Document(file, None if builder.endless else value, tuple(builder.problems), root)
 
 
-def _unreadable(file: str, error: yaml.YAMLError) -> Problem:
+def _unreadable(file: str, data: bytes, error: yaml.YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    line = mark.line + 1 if mark is not None else 1
+    if mark is not None:
+        line = mark.line + 1
+    else:  # a character that YAML does not allow has an offset instead
+        line = data.count(b"\n", 0, getattr(error, "position", None) or 0) + 1
     what = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
     return Problem(
         f"{file}:{line}",

@@ -5,7 +5,6 @@ are about Python; here each becomes a rule and a way out in terms of the file.
 """
 
 import re
-from collections.abc import Mapping
 from types import UnionType
 from typing import Any, Final, Union, get_args, get_origin
 
@@ -95,7 +94,7 @@ def _by_family(kind: str, name: str) -> tuple[str, str]:
         return f"{name} must be a whole number", "write digits only, without quotes"
     return (
         f"{name} has a value that is not possible here",
-        "see docs/how-to for what may stand here",
+        "compare it with the same key in another file",
     )
 
 
@@ -147,8 +146,6 @@ def _inside(annotation: Any) -> Any:
             return None
         if origin in {Union, UnionType}:
             annotation = next(a for a in arguments if a is not type(None))
-        elif origin in {dict, Mapping}:
-            annotation = arguments[1]
         else:
             annotation = arguments[0]
     return annotation

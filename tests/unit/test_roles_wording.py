@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from hub.roles import check_folder
+from hub.roles.wording import _by_family
 from tests.config_folder import Mistake, assert_found, write_config
 
 MISTAKES = {
@@ -32,6 +33,14 @@ MISTAKES = {
         "zzz",
         "`zzz` is not a key here",
         "the keys here are: spoed, hoog, normaal",
+    ),
+    "an unknown key of a part that may be absent": Mistake(
+        "aivd.yaml",
+        "    ontvangers:",
+        "    termijnen: {spoet: 5, spoed: 60, hoog: 90, normaal: 120}\n    ontvangers:",
+        "spoet",
+        "`spoet` is not a key here",
+        "perhaps `spoed`",
     ),
     "an unknown key of a register": Mistake(
         "register/regios.yaml",
@@ -268,3 +277,11 @@ def test_the_problems_of_all_files_come_in_one_go_sorted_by_file_and_line(tmp_pa
         "partners_config/ror.yaml:3",
         "partners_config/ror.yaml:4",
     ]
+
+
+def test_a_kind_of_error_that_nobody_foresaw_is_still_in_plain_words():
+    """A new rule in a model may bring one; then this is what the reader sees."""
+    rule, way_out = _by_family("value_error", "`oin`")
+
+    assert rule == "`oin` has a value that is not possible here"
+    assert way_out == "compare it with the same key in another file"
