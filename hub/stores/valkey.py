@@ -29,6 +29,7 @@ from hub.stores.connection import translated
 
 _LONGEST_WAIT_MS: Final = 20_000  # below the time that a client waits for an answer
 _SUSPECT_DELIVERIES: Final = 2  # handed out as often as this and not finished: alone from now on
+_PENDING: Final = 1_000  # looked at in one go, so that suspects in front do not hide the others
 _PAGE: Final = 500
 
 
@@ -112,7 +113,7 @@ class ValkeyStore:
         pending = await self._piped(
             lambda pipe: [
                 pipe.xpending_range(
-                    keys.intake(shard, intake), keys.HUB_GROUP, "-", "+", count, idle=idle_ms
+                    keys.intake(shard, intake), keys.HUB_GROUP, "-", "+", _PENDING, idle=idle_ms
                 )
                 for intake in intakes
             ]

@@ -295,6 +295,13 @@ class TestHeld:
         step = a_step(held.id, queue=Queue.HELD, to=["lro"])
         assert await store.route("ind", [step]) == [StepResult(Outcome.BLOCKED, "withdrawn")]
 
+        # Decided again to nobody, and held anew: it stays withdrawn.
+        again = a_step(held.id, queue=Queue.HELD, to=(), held=parked())
+        assert await store.route("ind", [again]) == [DONE]
+        (held,) = await store.parked("ind", Queue.HELD)
+        step = a_step(held.id, queue=Queue.HELD, to=["lro"])
+        assert await store.route("ind", [step]) == [StepResult(Outcome.BLOCKED, "withdrawn")]
+
         discarded = a_step(held.id, queue=Queue.HELD, message="", to=(), record=b"discarded")
         assert await store.route("ind", [discarded]) == [DONE]
 
