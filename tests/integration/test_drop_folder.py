@@ -86,6 +86,27 @@ def test_cloudevents_need_no_mapping(hub, tmp_path):
     assert "1 file taken, 1 event published" in done.stdout
 
 
+def test_on_another_machine_the_account_of_the_party_is_enough(hub, tmp_path):
+    """The partner runs the watch beside its own system, without the hub's data or its user."""
+    (tmp_path / "los.ndjson").write_bytes(as_bytes(a_signal(id="elders-1")))
+
+    done = subprocess.run(
+        [SEINHUIS, "watch", tmp_path, "--party", "ind", "--broker", hub.url, "--once"],
+        env={
+            **environment(),
+            "SEINHUIS_BROKER_USER": "ind",
+            "SEINHUIS_BROKER_PASSWORD": hub.passwords["ind"],
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == 0, done.stderr
+    until(lambda: delivered(hub, "gm0363", "elders-") == {"elders-1": 1})
+
+
 def test_killed_in_the_middle_of_a_file_everything_comes_once(hub, tmp_path):
     """Kill -9 at a moment that nobody chose, twice; then a run to the end."""
     count = 300

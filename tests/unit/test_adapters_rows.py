@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from hub.adapters.mapping import Mapping
@@ -212,6 +212,8 @@ cell = st.text(max_size=12) | st.sampled_from(["a", "b", "/", "a/b", "%2F", "-",
 
 
 @given(st.tuples(cell, cell), st.tuples(cell, cell))
+@example(("a/b", "c"), ("a", "b/c"))
+@example(("a/b", "c"), ("a%2Fb", "c"))
 def test_two_different_rows_never_get_the_same_id(one, other):
     """Else the hub would take the second for a repetition, and it would be lost."""
     from hub.adapters.rows import _id_of
@@ -221,8 +223,7 @@ def test_two_different_rows_never_get_the_same_id(one, other):
     for values in (one, other):
         problems = []
         ids.append(_id_of(dict(zip(("Een", "Twee"), values, strict=True)), mapping, problems))
-        if problems:
-            return  # an empty cell is refused
+        assume(not problems)  # an empty cell is refused
         stripped.append(tuple(value.strip() for value in values))
 
     assert (ids[0] == ids[1]) == (stripped[0] == stripped[1])
