@@ -92,12 +92,13 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
     GONE = "gone"  #: somebody else did this entry; nothing was written
     CHANGED = "changed"  #: a correction whose original reached others meanwhile; decide again
-    BLOCKED = "blocked"  #: a key has the wrong type or an inbox is full; nothing was written
+    #: a key has the wrong type, an inbox is full, or a held message was withdrawn; nothing written
+    BLOCKED = "blocked"
 
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """The outcome, and for BLOCKED which key or party stands in the way."""
+    """The outcome, and for BLOCKED what is in the way: a key, `inbox-full:<party>`, `withdrawn`."""
 
     outcome: Outcome
     detail: str = ""
