@@ -63,7 +63,7 @@ def _value(
     if words:
         return dice.some(words, 2) if many else dice.one_of(words)
     sentences = (texts.ABOUT_A_PERSON if issubclass(model, CasePart) else texts.PUBLIC).get(wire)
-    if sentences and not _is_line(wire, info):
+    if sentences:
         return dice.one_of(sentences).format(naam=case.person.name)
     lines = texts.LINES.get(wire)
     if lines is None:
@@ -89,11 +89,6 @@ def _enums(annotation: Any) -> list[type[Enum]]:
 
 def _is_tuple(annotation: Any) -> bool:
     return get_origin(annotation) is tuple
-
-
-def _is_line(wire: str, info: FieldInfo) -> bool:
-    """Whether a field that is a text elsewhere is one line here."""
-    return wire in texts.LINES and "max_length=200" in repr(info.metadata) + repr(info.annotation)
 
 
 Filler = Callable[[Case, Dice, date], Any]

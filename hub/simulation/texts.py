@@ -85,7 +85,6 @@ LINES: Final[Mapping[str, tuple[str, ...]]] = {
     "inrichting": ("PI Voorbeeldstad", "PI Testdam"),
     "krijgsmachtonderdeel": ("landmacht", "luchtmacht"),
     "maatregel": ("intrekken van een vergunning", "ongewenstverklaring"),
-    "motivering": ("voorlopig geen aanwijzing voor strafbaarheid", "nader bewijs nodig"),
     "onderwerp": ("samenloop van straf en school", "begeleiding na de zitting"),
     "procedurefase": ("algemene asielprocedure", "verlengde asielprocedure"),
     "reden": ("betrokkene is verhuisd", "doelen zijn behaald", "onjuist gegeven gebruikt"),
