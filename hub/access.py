@@ -21,7 +21,10 @@ HUB_USER: Final = "hub"
 
 _RESERVED: Final = frozenset({HUB_USER, "default"})
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{1,48}")
-_HELLO: Final = ("+ping", "+hello", "+client|setname", "+client|setinfo", "+client|id")
+SINCE_7_2: Final = "+client|setinfo"
+"""What clients say about themselves; Redis 7.0 does not know the word and clients do without."""
+
+_HELLO: Final = ("+ping", "+hello", "+client|setname", SINCE_7_2, "+client|id")
 _READ_STREAM: Final = (
     *("+xrange", "+xrevrange", "+xread", "+xreadgroup", "+xlen", "+xpending"),
     *("+xinfo|stream", "+xinfo|groups", "+xinfo|consumers"),

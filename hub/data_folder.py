@@ -9,13 +9,15 @@ import contextlib
 import fcntl
 import json
 import os
+import secrets
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from hub.access import HUB_USER
+from hub.access import HUB_USER, SINCE_7_2, AclUser
 from hub.errors import BrokerInUse, NotFound
 
 _LEAVING_S: Final = 10.0  # how long the server of a hub that was killed may take to end
@@ -58,6 +60,28 @@ def running(folder: Path, user: str = HUB_USER, *, tcp: bool = False) -> BrokerA
         )
     url = where["tcp"] if tcp else where["unix"]
     return BrokerAddress(url, user, passwords[user]) if url else None
+
+
+def write_accounts(
+    folder: Path, users: Iterable[AclUser], *, portable: bool = False
+) -> dict[str, str]:
+    """Write `broker.acl` and `credentials.json` for these users; return user -> password.
+
+    A password that stands in the folder already is kept, so that nobody has to be told anew; a new
+    user gets a random one. `portable` leaves out what Redis 7.0 does not know. Idempotent.
+    """
+    known: dict[str, str] = {}
+    with contextlib.suppress(FileNotFoundError):
+        known = json.loads(credentials_file(folder).read_bytes())
+    listed = list(users)
+    passwords = {user.name: known.get(user.name) or secrets.token_urlsafe(24) for user in listed}
+    lines = [user.line(passwords[user.name]) for user in listed]
+    if portable:
+        lines = [line.replace(f" {SINCE_7_2}", "") for line in lines]
+    write_private(credentials_file(folder), json.dumps(passwords, indent=1))
+    closed = "user default off resetpass resetkeys resetchannels -@all"
+    write_private(folder / "broker.acl", "\n".join([closed, *lines, ""]))
+    return passwords
 
 
 def take_lock(folder: Path) -> int:

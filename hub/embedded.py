@@ -18,7 +18,6 @@ import importlib.util
 import json
 import os
 import platform
-import secrets
 import socket
 import subprocess
 import tempfile
@@ -31,12 +30,12 @@ from hub.access import HUB_USER, AclUser, hub_user
 from hub.data_folder import (
     BrokerAddress,
     connection_file,
-    credentials_file,
     log_tail,
     remove_leftovers,
     remove_socket,
     running,
     take_lock,
+    write_accounts,
     write_private,
 )
 from hub.errors import BrokerMissing
@@ -193,17 +192,7 @@ class EmbeddedBroker:
         await asyncio.to_thread(self.stop)
 
     def _write_files(self) -> None:
-        credentials = credentials_file(self.folder)
-        known: dict[str, str] = {}
-        with contextlib.suppress(FileNotFoundError):
-            known = json.loads(credentials.read_bytes())
-        self._passwords = {
-            name: known.get(name) or secrets.token_urlsafe(24) for name in self._users
-        }
-        write_private(credentials, json.dumps(self._passwords, indent=1))
-        lines = [user.line(self._passwords[user.name]) for user in self._users.values()]
-        acl = ["user default off resetpass resetkeys resetchannels -@all", *lines, ""]
-        write_private(self.folder / "broker.acl", "\n".join(acl))
+        self._passwords = write_accounts(self.folder, self._users.values())
         remove_leftovers(self.folder)
         self._socket = _socket_path(self.folder)
         self._port = _free_port() if self._asked_port == 0 else self._asked_port or 0

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from hub.access import AclUser, hub_user
+from hub.access import SINCE_7_2, AclUser, hub_user
 from hub.embedded import BrokerAddress, EmbeddedBroker
 
 ADMIN = AclUser("admin", ("~*", "&*", "+@all"))
@@ -53,21 +53,26 @@ def broker_admin(embedded_broker: EmbeddedBroker, broker: BrokerAddress) -> Brok
     return embedded_broker.address("admin")
 
 
-@pytest.fixture(scope="session")
-def redis7_broker() -> Iterator[BrokerAddress]:
-    """Debian's redis-server with the same settings and users; as admin. Not emptied.
-
-    Skips on a machine without it, fails where CI is set.
-    """
+def redis_server() -> str:
+    """Return Debian's redis-server: absent, it is a skip on a laptop and a failure in CI."""
     binary = shutil.which("redis-server")
     if binary is None:
         why = "no redis-server on PATH (apt-get install redis-server)"
         if os.environ.get("CI"):
             pytest.fail(why)
         pytest.skip(why)
+    return binary
+
+
+@pytest.fixture(scope="session")
+def redis7_broker() -> Iterator[BrokerAddress]:
+    """Debian's redis-server with the same settings and users; as admin. Not emptied.
+
+    Skips on a machine without it, fails where CI is set.
+    """
+    binary = redis_server()
     folder = Path(tempfile.mkdtemp(prefix="redis7-"))
-    # CLIENT SETINFO came with Redis 7.2; everything else in the list is in 7.0.
-    lines = [user.line("test").replace(" +client|setinfo", "") for user in (hub_user(), ADMIN)]
+    lines = [user.line("test").replace(f" {SINCE_7_2}", "") for user in (hub_user(), ADMIN)]
     (folder / "users.acl").write_text("\n".join(["user default off", *lines, ""]))
     server = subprocess.Popen(
         [
