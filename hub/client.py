@@ -113,7 +113,7 @@ class Delivery:
         about = {"bron": self.event["source"], "id": self.event["id"]}
         given = {key: value for key, value in data.items() if value is not None}
         # Made from what it is about, so that asking twice publishes the same event twice.
-        act = uuid.uuid5(_NAMESPACE, "|".join((self._client.party, self.message, name, variant)))
+        act = uuid.uuid5(_NAMESPACE, f"{self._client.party}|{self.message}|{name}|{variant}")
         event = {
             "specversion": "1.0",
             "id": str(act),
@@ -225,16 +225,9 @@ class Client:
         streams = [keys.inbox(shard, self.party) for shard in self._shards]
         for stream in streams:
             await self._make_group(stream)
-        position: dict[str, str] = dict.fromkeys(streams, "0")
-        while position:  # what this consumer has and did not acknowledge
-            for stream, entries in await self._read(consumer, position, None):
-                if not entries:
-                    del position[stream]
-                for entry, fields in entries:
-                    position[stream] = entry
-                    if fields:
-                        yield self._delivery(stream, entry, fields)
-        new = dict.fromkeys(streams, ">")
+        async for delivery in self._unfinished(streams, consumer):
+            yield delivery
+        new: dict[Any, Any] = dict.fromkeys(streams, ">")
         while True:
             found = await self._read(consumer, new, _BLOCK_MS if follow else None)
             for stream, entries in found:
@@ -242,6 +235,18 @@ class Client:
                     yield self._delivery(stream, entry, fields)
             if not found and not follow:
                 return
+
+    async def _unfinished(self, streams: Sequence[str], consumer: str) -> AsyncIterator[Delivery]:
+        """Yield what this consumer was handed and did not acknowledge; a page at a time."""
+        position: dict[Any, Any] = dict.fromkeys(streams, "0")
+        while position:
+            for stream, entries in await self._read(consumer, position, None):
+                if not entries:
+                    del position[stream]
+                for entry, fields in entries:
+                    position[stream] = entry
+                    if fields:  # empty: it was erased meanwhile
+                        yield self._delivery(stream, entry, fields)
 
     async def tick_off(self, delivery: Delivery) -> None:
         """Take a delivery off the list of what comes again; the copy stays in the inbox."""
@@ -290,12 +295,10 @@ class Client:
                 raise
 
     async def _read(
-        self, consumer: str, position: Mapping[str, str], block: int | None
+        self, consumer: str, position: dict[Any, Any], block: int | None
     ) -> list[tuple[str, list[tuple[str, dict[str, bytes]]]]]:
         found = await self._call(
-            self._redis.xreadgroup(
-                keys.READER_GROUP, consumer, dict(position), count=100, block=block
-            )
+            self._redis.xreadgroup(keys.READER_GROUP, consumer, position, count=100, block=block)
         )
         pairs = found.items() if isinstance(found, dict) else (found or ())
         return [

@@ -65,7 +65,8 @@ class Desk:
     async def release(self, shard: str, entry: str, party: str, rule: str, reason: str) -> Done:
         """Deliver what was held to `party`, with the fields of the rule that was held.
 
-        `rule` "" takes the only rule that is held. Other holds of the entry stay held.
+        `rule` "" takes the only rule that is held. Of several roles under one rule (gemeente, zvh)
+        the one that fits the party is taken. Other holds of the entry stay held.
         """
         found = await self.find(shard, Queue.HELD, entry)
         target = self._book.parties.get(party)
@@ -73,10 +74,14 @@ class Desk:
             raise HubError(f"{party} is not a party with an inbox; see: seinhuis check")
         holds = holds_of(found)
         matching = [hold for hold in holds if rule in {"", hold.rule}]
+        fitting = {target.partner, f"partij:{party}", f"groep:{party}"}
+        matching = [hold for hold in matching if hold.role in fitting] or matching
         rules = {(hold.rule, hold.role) for hold in matching}
         if len(rules) != 1:
-            names = ", ".join(sorted({hold.rule for hold in holds}))
-            raise HubError(f"say which rule with --rule: held are {names}")
+            names = ", ".join(sorted({f"{hold.rule} ({hold.role})" for hold in holds}))
+            raise HubError(
+                f"say which rule with --rule, and name a party that fits its role: held are {names}"
+            )
         event = parse(found.parked.event, self._book.prefix)
         hold = matching[0]
         forward = self._forward_under(event, hold.rule, hold.role, party)

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
-from schemas.reading import parse
-
 from handlers.admission import admit
 from handlers.corrections import admit_correction
 from handlers.minimise import minimise
@@ -23,6 +21,7 @@ from schemas.envelope import Envelope
 from schemas.identifiers import message_ref
 from schemas.messages.berichten import MessageLink
 from schemas.problems import InvalidEvent, Problem
+from schemas.reading import parse
 from schemas.records import Actor, RecordEvent, Thing
 from schemas.vocabulary import Urgency
 
