@@ -23,9 +23,7 @@ COMMANDS: Final = {
     "dead": Entry("hub.cli.parked:dead", "What was refused: list, show, decide again, discard."),
     "schema": Entry("hub.cli.schema:schema", "Print the JSON Schema of a message type."),
     "asyncapi": Entry("hub.cli.schema:asyncapi", "Print the AsyncAPI description of the hub."),
-    "accounts": Entry(
-        "hub.cli.accounts:accounts", "Write the access list for a broker of your own."
-    ),
+    "accounts": Entry("hub.cli.accounts:accounts", "Write the accounts for a broker of your own."),
     "doctor": Entry("hub.cli.doctor:doctor", "Check this installation, and the hub that runs."),
 }
 """Name -> where it is and its line in the help; a test keeps the line equal to the real one."""

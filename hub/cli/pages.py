@@ -65,7 +65,8 @@ def _cli() -> Iterator[str]:
 def helps() -> Iterator[tuple[str, str]]:
     """Yield every command, subcommands too, with its help at 80 columns. Imports them all."""
     root = get_command(app)
-    yield from _helps(root, root.context_class(root, info_name="seinhuis", terminal_width=_WIDTH))
+    settings = {**root.context_settings, "terminal_width": _WIDTH}
+    yield from _helps(root, root.context_class(root, info_name="seinhuis", **settings))
 
 
 def _helps(command: Any, context: Any) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from redis.exceptions import RedisError
 
 from hub import log
 from hub.bootstrap import Hub, start, work
@@ -16,7 +17,7 @@ from hub.config import Settings
 from hub.data_folder import credentials_file, running
 from hub.errors import HubError, NotFound
 from hub.stores import keys
-from hub.stores.connection import without_password
+from hub.stores.connection import translated, without_password
 
 _EXAMPLE = ("ind", "gm0363")
 
@@ -29,6 +30,7 @@ def up(
             "--port",
             min=0,
             max=65_535,
+            metavar="PORT",
             help="Also listen on this port of 127.0.0.1; 0 picks a free one [SEINHUIS_PORT].",
         ),
     ] = None,
@@ -85,9 +87,10 @@ async def _serve(settings: Settings, *, as_json: bool) -> None:
             else:
                 _welcome(hub)
             await work(hub, stop)
-    except HubError as error:
-        log.get().error("hub.failed", error=type(error).__name__, reason=str(error))
-        raise
+    except (HubError, RedisError) as error:
+        problem = translated(error)
+        log.get().error("hub.failed", error=type(problem).__name__, reason=str(problem))
+        raise problem from error
 
 
 def _where(hub: Hub) -> dict[str, object]:

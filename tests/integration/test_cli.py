@@ -1,0 +1,397 @@
+"""The command at a hub that runs: send and wait, act on an inbox, and mend what is held."""
+
+import json
+import signal
+import subprocess
+import time
+
+import pytest
+from typer.testing import CliRunner
+
+from hub import bootstrap
+from hub.cli.app import app
+from hub.cli.exits import Exit
+from hub.roles import default_folder, load
+from tests.builders import a_safety_report, a_signal, an_event
+from tests.integration.hub_process import SEINHUIS, environment, hub_process
+
+pytestmark = pytest.mark.broker
+
+LIV = a_safety_report()["source"]
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory):
+    """One hub for all tests of this file; each test sends events of its own."""
+    with hub_process(tmp_path_factory.mktemp("cli") / "data") as running:
+        yield running
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _loaded_once():
+    """The role config is the same for every call: read it once."""
+    config = load(default_folder())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bootstrap, "load", lambda _: config)
+        yield
+
+
+@pytest.fixture
+def seinhuis(hub):
+    """Run a command at the hub; return the result, and its documents when it was asked for JSON."""
+
+    def call(*words, given=None, as_json=True):
+        text = "\n".join(json.dumps(event) for event in given) if given is not None else None
+        flags = ["--json"] if as_json else []
+        result = CliRunner().invoke(app, [*words, "--data", str(hub.data), *flags], input=text)
+        if not as_json:
+            return result
+        return result, [json.loads(line) for line in result.stdout.splitlines()]
+
+    return call
+
+
+def error_of(result):
+    """Return the error that a program reads; nothing else is on stderr."""
+    (line,) = result.stderr.splitlines()
+    return json.loads(line)
+
+
+def test_send_waits_and_shows_every_verdict(seinhuis):
+    result, (found,) = seinhuis("send", "-", "--wait", given=[a_signal(id="cli-1")])
+
+    assert result.exit_code == Exit.DONE
+    assert (found["sender"], found["result"]) == ("ind", "decided")
+    parties = {v["party"]: v for v in found["verdicts"] if v["outcome"] == "forward"}
+    assert set(parties) == {"gm0363", "lro", "zvh-amsterdam-amstelland"}
+    assert parties["gm0363"]["legal_basis"] == "wet-pga"
+
+
+def test_a_person_sees_the_verdicts_as_a_table(seinhuis):
+    result = seinhuis("send", "-", "--wait", given=[a_signal(id="cli-2")], as_json=False)
+
+    assert result.exit_code == Exit.DONE
+    assert "ind-signaal-gemeente" in result.stdout
+    assert "gm0363 also: betrokkene (bsn" in result.stdout
+
+
+def test_the_same_event_again_is_told_to_be_a_duplicate_and_is_decided_once(seinhuis):
+    """Also twice in one file: each has its own answer."""
+    event = a_signal(id="cli-3")
+    result, found = seinhuis("send", "-", "--wait", given=[event, event])
+    _, again = seinhuis("send", "-", "--wait", given=[event])
+
+    assert result.exit_code == Exit.DONE
+    assert [each["result"] for each in found] == ["decided", "duplicate"]
+    assert [each["result"] for each in again] == ["duplicate"]
+
+
+def test_an_invalid_event_is_not_sent_and_the_others_are(seinhuis):
+    wrong = a_signal(id="cli-4", **{"data.urgentie": "direct", "data.fase": "later"})
+    result, found = seinhuis("send", "-", "--wait", given=[wrong, a_safety_report(id="cli-5")])
+
+    assert result.exit_code == Exit.REFUSED
+    assert [(each["event"], each["result"]) for each in found] == [(1, "invalid"), (2, "decided")]
+    assert {p["place"] for p in found[0]["problems"]} == {"data.urgentie", "data.fase"}
+    _, dead = seinhuis("dead", "--shard", "ind")
+    assert "cli-4" not in str(dead)
+
+
+def test_what_the_hub_refuses_comes_back_with_its_problems_and_lies_in_dead(seinhuis):
+    """The IND may not send a veiligheidsmelding: valid, and not allowed."""
+    event = an_event("signalen.veiligheidsmelding-gedaan", id="cli-6")
+    event["source"] = a_signal()["source"]
+    event["data"]["verzender"] = a_signal()["data"]["verzender"]
+    result, (found,) = seinhuis("send", "-", "--wait", given=[event])
+
+    assert result.exit_code == Exit.REFUSED
+    assert found["result"] == "refused"
+    assert [p["place"] for p in found["problems"]] == ["type"]
+    _, dead = seinhuis("dead", "--shard", "ind")
+    (entry,) = [each for each in dead if each["message"] == found["message"]]
+    assert entry["problems"] == found["problems"]
+    name = f"ind/{entry['entry']}"
+    again, _ = seinhuis("dead", "decide-again", name, "--reason", "ticket-1")
+    assert again.exit_code == Exit.REFUSED
+    assert error_of(again)["problems"] == found["problems"]
+    gone, (done,) = seinhuis("dead", "discard", name, "--reason", "ticket-1")
+    assert (gone.exit_code, done["discarded"]) == (Exit.DONE, True)
+    assert seinhuis("dead", "show", name)[0].exit_code == Exit.NOT_FOUND
+
+
+def test_an_oin_of_nobody_is_told_before_anything_is_sent(seinhuis):
+    event = a_signal(source="urn:nld:oin:00000099777777777000:systeem:x")
+    event["data"]["verzender"]["oin"] = "00000099777777777000"
+    result, (found,) = seinhuis("send", "-", given=[event])
+
+    assert result.exit_code == Exit.REFUSED
+    assert [p["place"] for p in found["problems"]] == ["source"]
+
+
+@pytest.fixture
+def delivered(seinhuis, request):
+    """A message in the inbox of gm0363, of this test alone; its name."""
+    event_id = f"cli-{request.node.name[:60]}"
+    _, (found,) = seinhuis("send", "-", "--wait", given=[a_signal(id=event_id)])
+    return found["message"]
+
+
+def test_a_message_goes_from_delivered_to_fed_back_and_the_sender_is_told(seinhuis, delivered):
+    inbox = ("inbox", "gm0363")
+
+    def now(*words):
+        result, (mail,) = seinhuis(*inbox, words[0], delivered[:12], *words[1:])
+        assert result.exit_code == Exit.DONE
+        return mail["state"]
+
+    assert now("show") == "delivered"
+    assert now("open") == "opened"
+    assert now("acknowledge") == "acknowledged"
+    assert now("take-up", "--case", "Z-2026-1") == "taken-up"
+    assert now("feed-back", "--level", "in-behandeling") == "fed-back"
+    _, mails = seinhuis(*inbox, "--limit", "1000")
+    (mail,) = [each for each in mails if each["message"] == delivered]
+    assert (mail["state"], mail["overdue"]) == ("fed-back", False)
+    _, notices = seinhuis("inbox", "ind", "--limit", "1000")
+    types = [each["type"] for each in notices if each["state"] == "notice"]
+    assert {"berichten.ingezien", "berichten.opgepakt"} <= set(types)
+
+
+def test_showing_changes_nothing_and_says_how_it_got_here(seinhuis, delivered):
+    result, (mail,) = seinhuis("inbox", "gm0363", "show", delivered)
+    person = seinhuis("inbox", "gm0363", "show", delivered, as_json=False)
+    _, (again,) = seinhuis("inbox", "gm0363", "show", delivered)
+
+    assert result.exit_code == Exit.DONE
+    assert (mail["rule"], mail["legal_basis"]) == ("ind-signaal-gemeente", "wet-pga")
+    assert mail["event"]["data"]["betrokkene"]["naam"]
+    assert "rule ind-signaal-gemeente on wet-pga, for signaleren" in person.stdout
+    assert again["state"] == "delivered"
+
+
+def test_an_act_twice_is_one_act(seinhuis, delivered):
+    results = [seinhuis("inbox", "gm0363", "ack", delivered) for _ in range(2)]
+
+    assert [mail["state"] for _, (mail,) in results] == ["acknowledged", "acknowledged"]
+
+
+def test_an_act_that_the_hub_refuses_tells_why(seinhuis, delivered):
+    seinhuis("inbox", "gm0363", "refuse", delivered, "--code", "niet-bevoegd")
+    late, _ = seinhuis("inbox", "gm0363", "take-up", delivered)
+    wrong, _ = seinhuis("inbox", "gm0363", "refuse", delivered, "--code", "geen-zin")
+
+    assert late.exit_code == wrong.exit_code == Exit.REFUSED
+    assert "it is refused" in error_of(late)["problems"][0]["rule"]
+    assert [p["place"] for p in error_of(wrong)["problems"]] == ["data.redencode"]
+
+
+def test_passing_on_is_decided_by_the_role_config(seinhuis, delivered):
+    result, _ = seinhuis("inbox", "gm0363", "pass-on", delivered, "--to", "zvh-utrecht")
+
+    assert result.exit_code == Exit.REFUSED
+    assert [p["place"] for p in error_of(result)["problems"]] == ["data.aan"]
+
+
+def test_a_notice_can_be_ticked_off_and_nothing_else(seinhuis, delivered):
+    seinhuis("inbox", "gm0363", "ack", delivered)
+    _, mails = seinhuis("inbox", "ind", "--limit", "1000")
+    notice = mails[-1]["message"]
+    done = seinhuis("inbox", "ind", "ack", notice, as_json=False)
+    refused, _ = seinhuis("inbox", "ind", "take-up", notice)
+
+    assert "ticked off" in done.stdout
+    assert refused.exit_code == Exit.NOT_USABLE
+
+
+def test_who_has_no_oin_cannot_act_and_is_told_so(seinhuis, delivered):
+    result, _ = seinhuis("inbox", "lro", "ack", delivered)
+
+    assert result.exit_code == Exit.NOT_USABLE
+    assert "no OIN" in error_of(result)["error"]
+
+
+def test_a_beginning_that_is_not_unique_or_not_there_is_told(seinhuis, delivered):
+    seinhuis("send", "-", "--wait", given=[a_safety_report(id="cli-other")])
+    many, _ = seinhuis("inbox", "gm0363", "show", "")
+    none, _ = seinhuis("inbox", "gm0363", "show", "zz")
+    nobody, _ = seinhuis("inbox", "gm036")
+
+    assert many.exit_code == Exit.NOT_USABLE
+    assert delivered[:8] in error_of(many)["error"]
+    assert none.exit_code == nobody.exit_code == Exit.NOT_FOUND
+    assert "perhaps: gm" in error_of(nobody)["error"]
+
+
+def test_a_list_for_people_fits_in_eighty_columns_and_shows_no_content(seinhuis, delivered):
+    result = seinhuis("inbox", "gm0363", as_json=False)
+
+    assert delivered[:8] in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    assert "Voorbeeldin" not in result.stdout
+
+
+@pytest.fixture
+def held(seinhuis, request):
+    """An entry that waits for a person because no gemeente follows from it; `SHARD/ENTRY`."""
+    event = a_signal(id=f"cli-{request.node.name[:60]}", **{"data.gemeentecode": "0000"})
+    _, (sent,) = seinhuis("send", "-", "--wait", given=[event])
+    _, waiting = seinhuis("held", "--shard", "ind")
+    (entry,) = [each for each in waiting if each["message"] == sent["message"]]
+    return f"ind/{entry['entry']}"
+
+
+def test_what_is_held_is_listed_with_its_reason_and_without_its_content(seinhuis, held):
+    _, (found,) = seinhuis("held", "show", held)
+    person = seinhuis("held", "show", held, as_json=False)
+
+    assert {reason["reason"] for reason in found["held"]} == {"no-home-address"}
+    assert "event" not in found
+    assert "briefadres" in person.stdout
+    assert f"seinhuis held release {held}" in person.stdout
+    assert "Voorbeeldin" not in person.stdout
+
+
+def test_the_content_is_shown_only_when_asked_for_and_with_a_warning(seinhuis, held):
+    person = seinhuis("held", "show", held, "--content", as_json=False)
+
+    assert "personal data" in person.stdout
+    assert "Sami Voorbeeldin" in person.stdout
+
+
+def test_a_released_event_is_in_the_inbox_of_the_party_that_was_named(seinhuis, held):
+    _, (before,) = seinhuis("held", "show", held)
+    rule = ("--rule", before["held"][0]["rule"])
+    wrong, _ = seinhuis("held", "release", held, "--to", "gm9", "--reason", "t-2", *rule)
+    unfit, _ = seinhuis("held", "release", held, "--to", "om", "--reason", "t-2", *rule)
+    result, (done,) = seinhuis("held", "release", held, "--to", "gm0599", "--reason", "t-2", *rule)
+    _, mails = seinhuis("inbox", "gm0599", "--limit", "1000")
+
+    assert wrong.exit_code == unfit.exit_code == Exit.NOT_USABLE
+    assert "(gemeente)" in error_of(unfit)["error"]
+    assert result.exit_code == Exit.DONE
+    assert done["delivered"] == ["gm0599"]
+    assert done["still_held"] == 1  # the copy for the Zorg- en Veiligheidshuis of that gemeente
+    assert before["message"] in {mail["message"] for mail in mails}
+    _, (copy,) = seinhuis("inbox", "gm0599", "show", before["message"])
+    assert copy["rule"] == rule[1]
+
+
+def test_deciding_again_holds_anew_what_still_has_no_gemeente(seinhuis, held):
+    result, (done,) = seinhuis("held", "decide-again", held, "--reason", "t-3")
+    gone, _ = seinhuis("held", "show", held)
+
+    assert result.exit_code == Exit.DONE
+    assert done["still_held"] >= 1
+    assert gone.exit_code == Exit.NOT_FOUND
+
+
+def test_delivering_again_what_was_never_decided_is_told_what_to_do(seinhuis, held):
+    result, _ = seinhuis("held", "deliver-again", held, "--reason", "t-4")
+
+    assert result.exit_code == Exit.NOT_USABLE
+    assert "decide-again" in error_of(result)["error"]
+
+
+def test_a_discarded_event_is_gone_and_its_sender_has_a_notice(seinhuis, held):
+    _, before = seinhuis("inbox", "ind", "--limit", "1000")
+    result, (done,) = seinhuis("held", "discard", held, "--reason", "t-5")
+    _, after = seinhuis("inbox", "ind", "--limit", "1000")
+
+    assert (result.exit_code, done["discarded"]) == (Exit.DONE, True)
+    assert len(after) == len(before) + 1
+    assert after[-1]["type"] == "berichten.geweigerd"
+
+
+def test_a_shard_that_does_not_exist_is_not_found(seinhuis):
+    result, _ = seinhuis("held", "--shard", "indd")
+
+    assert result.exit_code == Exit.NOT_FOUND
+
+
+def test_doctor_finds_a_hub_that_works(seinhuis):
+    result, found = seinhuis("doctor")
+    by_check = {each["check"]: each for each in found}
+
+    assert result.exit_code == Exit.DONE
+    for check in ("broker", "settings", "functions", "worker", "data"):
+        assert by_check[check]["status"] == "ok", by_check[check]
+    assert sum(each["check"] == "shard" for each in found) == 16
+    assert "Valkey" in by_check["broker"]["what"]
+
+
+@pytest.fixture
+def broker_only(embedded_broker, broker):
+    """A broker that is ready, and no worker."""
+    _ = broker
+    words = ["--broker", embedded_broker.address().url]
+    secrets = {"SEINHUIS_BROKER_PASSWORD": embedded_broker.address().password}
+    return words, secrets
+
+
+def test_without_a_worker_waiting_ends_with_a_clear_message_and_nothing_is_lost(broker_only):
+    words, secrets = broker_only
+    sent = ["send", "-", "--wait", "--timeout", "0.3", "--json", *words]
+    result = CliRunner().invoke(app, sent, input=json.dumps(a_signal(id="cli-9")), env=secrets)
+
+    assert result.exit_code == Exit.NO_HUB
+    assert "sending again is safe" in error_of(result)["error"]
+
+
+def test_doctor_finds_a_broker_without_hub(broker_only):
+    words, secrets = broker_only
+    result = CliRunner().invoke(app, ["doctor", "--json", *words], env=secrets)
+    found = {d["check"]: d for d in map(json.loads, result.stdout.splitlines())}
+
+    assert result.exit_code == Exit.NOT_USABLE
+    assert found["functions"]["status"] == "fail"
+    assert found["worker"]["way_out"] == "start one: seinhuis up"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_up_ends_with_0_when_it_is_asked_to_stop(asked, tmp_path):
+    """And says where the broker listens before that; the log is JSON when asked for."""
+    words = [SEINHUIS, "up", "--data", tmp_path / "data", "--json", "--log", "json"]
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(), text=True
+    ) as process:
+        where = json.loads(process.stdout.readline())
+        process.send_signal(asked)
+        rest, log = process.communicate(timeout=30)
+
+    assert (process.returncode, rest) == (0, "")
+    assert where["ready"] is True
+    assert where["tcp"] is None
+    assert [json.loads(line)["event"] for line in log.splitlines()][-1] == "hub.stopped"
+
+
+def test_a_second_hub_on_the_same_data_is_kept_out(hub):
+    result = hub.command("up", "--log", "json")
+
+    assert result.returncode == Exit.NO_HUB
+    assert "another hub uses the data folder" in result.stderr
+
+
+@pytest.mark.slow
+def test_up_ends_with_a_reason_when_the_broker_is_gone(tmp_path):
+    """Nobody asked it to stop: a supervisor must see that."""
+    data = tmp_path / "data"
+    with subprocess.Popen(
+        [SEINHUIS, "up", "--data", data, "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        text=True,
+    ) as process:
+        process.stdout.readline()
+        server = json.loads((data / "broker.json").read_bytes())["pid"]
+        subprocess.run(["kill", "-KILL", str(server)], check=True)
+        deadline = time.monotonic() + 30
+        while process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.kill()
+        _, log = process.communicate()
+
+    assert process.returncode in {Exit.UNEXPECTED, Exit.NO_HUB}
+    assert "hub.failed" in log
+    assert "Traceback" not in log
