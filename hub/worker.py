@@ -103,10 +103,7 @@ class Worker:
             if not stop.is_set():
                 self._raise_why(tasks)
         finally:
-            stopping.cancel()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, stopping, return_exceptions=True)
+            await _end([*tasks, stopping])
             with contextlib.suppress(Exception):  # a broker that is gone cannot be told goodbye
                 await self.app.stop()
             if not self._failure.done():
@@ -202,6 +199,16 @@ class Worker:
     def _fail(self, error: Exception) -> None:
         if self._failure is not None and not self._failure.done():
             self._failure.set_exception(error)
+
+
+async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """Cancel until all have ended: redis-py can swallow one that comes while it connects."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=_WATCH_S)
+    await asyncio.gather(*tasks, return_exceptions=True)  # their errors are told by `_raise_why`
 
 
 async def _pass_through(message: Any, original: Callable[..., Awaitable[Any]]) -> Any:
