@@ -143,6 +143,33 @@ def test_a_missing_register_is_a_problem(tmp_path: Path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("# leeg\n", "the file is empty (fill it in, or remove it)"),
+        ("- a\n", "`mandaten` is missing here (add a line mandaten: …)"),
+    ],
+    ids=["empty", "list"],
+)
+def test_a_register_without_its_list_is_one_problem(tmp_path: Path, content: str, problem: str):
+    """Not a crash, and not a problem for everything that the list would hold."""
+    folder = write_config(tmp_path)
+    (folder / "register/mandaten.yaml").write_text(content, encoding="utf-8")
+
+    assert _problems(folder) == [f"partners_config/register/mandaten.yaml:1: {problem}"]
+
+
+def test_a_missing_folder_of_registers_is_a_problem_for_each(tmp_path: Path):
+    """Nothing works without them."""
+    folder = write_config(tmp_path)
+    (folder / "register").rename(tmp_path / "elders")
+
+    problems = _problems(folder)
+
+    assert len(problems) == 10
+    assert all(problem.endswith("this register is missing (add the file)") for problem in problems)
+
+
 def test_a_missing_folder_is_a_problem(tmp_path: Path):
     """The first thing wrong is the name."""
     assert _problems(tmp_path / "weg")[-1] == (
@@ -245,7 +272,7 @@ def test_a_finding_is_placed_right_after_sorting(tmp_path: Path):
     assert loaded.place(("gemeente_register", 0, "name")) == (
         "partners_config/register/gemeenten.yaml:4"
     )
-    assert loaded.place(()) == "partners_config"
+    assert loaded.place(()) == loaded.place(("partners",)) == "partners_config"
 
 
 # -- the config that comes with the hub

@@ -265,12 +265,14 @@ def test_the_problems_of_all_files_come_in_one_go_sorted_by_file_and_line(tmp_pa
         ("ror.yaml", "rij: 15", "rij: 17"),
         ("ror.yaml", "soort: partner", "soort: partnr"),
         ("aivd.yaml", "fase: [pga]", "fase: [pgaa]"),
+        ("aivd.yaml", "rij: 1\n", "rij: 17\n"),
         ("register/doelen.yaml", "omschrijving: Raad geven.", "omschrijvin: Raad geven."),
     ):
         path = folder / file
         path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
 
     assert [problem.place for problem in check_folder(folder)] == [
+        "partners_config/aivd.yaml:4",
         "partners_config/aivd.yaml:12",
         "partners_config/register/doelen.yaml:3",
         "partners_config/register/doelen.yaml:3",
