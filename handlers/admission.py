@@ -19,7 +19,8 @@ def admit(event: Envelope, book: Rulebook, shard: str, intake: str) -> list[Prob
     `shard` and `intake` name the stream that it came in on. The broker's access list guards who
     may write there, so the stream proves the sender, and `source` must agree with it.
     """
-    party = book.by_oin.get(oin_of(event.source))
+    oin = oin_of(event.source)
+    party = book.by_oin.get(oin)
     if party is None:
         return [
             Problem(
@@ -28,7 +29,8 @@ def admit(event: Envelope, book: Rulebook, shard: str, intake: str) -> list[Prob
                 "use your own OIN, or ask the operator to add your organisation",
             )
         ]
-    if (party.shard, party.intake) != (shard, intake):
+    behind = book.parties.get(intake or shard)
+    if behind is None or (behind.shard, behind.intake, behind.oin) != (shard, intake, oin):
         return [
             Problem(
                 "source",
@@ -37,7 +39,11 @@ def admit(event: Envelope, book: Rulebook, shard: str, intake: str) -> list[Prob
             )
         ]
     name = event.type.removeprefix(f"{book.prefix}.")
-    return [*_type_problems(name, party, book), *_list_problems(event.data, party, book)]
+    return [
+        *_type_problems(name, party, book),
+        *_list_problems(event.data, party, book),
+        *_unit_problems(event.data, behind, party),
+    ]
 
 
 def _type_problems(name: str, party: Party, book: Rulebook) -> list[Problem]:
@@ -80,3 +86,17 @@ def _list_problems(data: Any, party: Party, book: Rulebook) -> list[Problem]:
             )
         )
     return problems
+
+
+def _unit_problems(data: Any, behind: Party, party: Party) -> list[Problem]:
+    """A unit publishes as itself: its intake proves which unit it is."""
+    sender = getattr(data, "sender", None)
+    if behind.id == party.id or sender is None or sender.unit == behind.id:
+        return []
+    return [
+        Problem(
+            "data.verzender.onderdeel",
+            f"this intake is that of {behind.id}",
+            f"say so, or publish on the intake of {party.id}",
+        )
+    ]

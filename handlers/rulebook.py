@@ -32,7 +32,7 @@ class Party:
     name: str
     partner: str  #: whose rules hold for it: `ind`, `gemeente`, `zvh`
     has_inbox: bool
-    oin: str | None = None  #: None: it cannot send by itself
+    oin: str | None = None  #: a unit or a group speaks with the OIN of its partner
 
     @property
     def shard(self) -> str:
@@ -41,8 +41,18 @@ class Party:
 
     @property
     def intake(self) -> str:
-        """Its intake within a shared shard; empty in a shard of its own."""
-        return self.id if self.partner in SHARED_SHARDS else ""
+        """Its intake within the shard; empty for the partner whose shard it is."""
+        return "" if self.id == self.partner else self.id
+
+    @property
+    def is_partner(self) -> bool:
+        """Whether it is a partner of the table itself, instead of a part of one."""
+        return self.id == self.partner
+
+    @property
+    def may_act(self) -> bool:
+        """Whether it publishes: a partner, or who has an inbox to act on."""
+        return self.is_partner or self.has_inbox
 
 
 SHARED_SHARDS = frozenset({"gemeente", "zvh"})
@@ -106,10 +116,16 @@ class Rulebook:
         self.groups: Mapping[str, Group] = {group.id: group for group in config.groups}
         self.parties: Mapping[str, Party] = {party.id: party for party in _parties(config)}
         self.by_oin: Mapping[str, Party] = {
-            party.oin: party for party in self.parties.values() if party.oin is not None
+            party.oin: party
+            for party in self.parties.values()
+            if party.oin is not None and (party.is_partner or party.partner in SHARED_SHARDS)
         }
         self.units: Mapping[str, frozenset[str]] = {
-            partner.id: frozenset(unit.id for unit in partner.units) for partner in config.partners
+            partner.id: frozenset(
+                {unit.id for unit in partner.units}
+                | {group.id for group in config.groups if group.secretary == partner.id}
+            )
+            for partner in config.partners
         }
         self._rules = self._index(config)
         self._passing_on = {
@@ -137,15 +153,14 @@ class Rulebook:
         return self._passing_on.get(partner, ())
 
     def shards(self) -> dict[str, tuple[str, ...]]:
-        """Return shard -> its intakes: one of its own, or one for each party that shares it."""
+        """Return shard -> its intakes: that of the partner (""), and one for each other party.
+
+        A unit or a group with an inbox has an intake too, because it acts on what it receives.
+        """
         found: dict[str, tuple[str, ...]] = {}
         for partner in sorted(self.config.partners, key=lambda partner: partner.id):
-            if partner.id in SHARED_SHARDS:
-                found[partner.id] = tuple(
-                    sorted(p.id for p in self.parties.values() if p.partner == partner.id and p.oin)
-                )
-            else:
-                found[partner.id] = ("",)
+            parties = (party for party in self.parties.values() if party.partner == partner.id)
+            found[partner.id] = tuple(sorted(p.intake for p in parties if p.oin and p.may_act))
         return found
 
     def _index(self, config: RoleConfig) -> dict[tuple[str, str], tuple[PreparedRule, ...]]:
@@ -197,14 +212,16 @@ class Rulebook:
 
 
 def _parties(config: RoleConfig) -> Iterable[Party]:
+    oins = {partner.id: partner.oin for partner in config.partners}
     for partner in config.partners:
         if partner.kind == "partner":
             yield Party(partner.id, partner.name, partner.id, partner.has_inbox, partner.oin)
         for unit in partner.units:
-            yield Party(unit.id, unit.name, partner.id, unit.has_inbox)
+            yield Party(unit.id, unit.name, partner.id, unit.has_inbox, partner.oin)
     for group in config.groups:
         if group.has_inbox:
-            yield Party(group.id, group.name, group.id, has_inbox=True)
+            acts_for = group.secretary or group.id
+            yield Party(group.id, group.name, acts_for, has_inbox=True, oin=oins.get(acts_for))
     for gemeente in config.gemeente_register:
         party = gemeente_party(gemeente.code)
         yield Party(party, f"gemeente {gemeente.name}", "gemeente", True, gemeente.oin)

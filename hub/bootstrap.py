@@ -70,6 +70,7 @@ class Hub:
             user=address.user,
             password=address.password,
             source=f"urn:nld:oin:{oin}:systeem:seinhuis-client",
+            shard=known.shard,
             prefix=self.book.prefix,
         )
 

@@ -38,7 +38,6 @@ SHARDS: Final = (
 )  # fmt: skip
 """An inbox is the union of its streams in these shards: the sixteen partners of the table."""
 
-_SHARED: Final = frozenset({"gemeente", "zvh"})
 _ATTEMPTS: Final = 6
 _FIRST_WAIT_S: Final = 0.2
 _BLOCK_MS: Final = 2_000
@@ -142,14 +141,18 @@ class Client:
         prefix: str = DEFAULT_PREFIX,
         shards: Sequence[str] = SHARDS,
     ) -> None:
-        """`source` is the URN of your system; `shard` is derived from the party when absent."""
+        """`source` is the URN of your system, with the OIN of your organisation.
+
+        `shard` is that of your organisation: derived for a partner, a gemeente and a house; a unit
+        names it (`shard="politie"` for `cter`).
+        """
         self._redis = redis
         self.party = party
         self.source = source
         self.prefix = prefix
         self._shards = tuple(shards)
         self._shard = shard or shard_of(party)
-        self._intake = keys.intake(self._shard, party if self._shard in _SHARED else "")
+        self._intake = keys.intake(self._shard, "" if party == self._shard else party)
 
     @classmethod
     async def connect(
@@ -160,6 +163,7 @@ class Client:
         source: str,
         password: str,
         user: str | None = None,
+        shard: str | None = None,
         prefix: str = DEFAULT_PREFIX,
     ) -> Self:
         """Connect as `party`. `url`: `redis://host:port`, `rediss://…` or `unix:///path`.
@@ -169,7 +173,8 @@ class Client:
             NotAllowed: the user or the password is not right.
 
         """
-        return cls(await connect(url, user or party, password), party, source, prefix=prefix)
+        redis = await connect(url, user or party, password)
+        return cls(redis, party, source, shard=shard, prefix=prefix)
 
     async def __aenter__(self) -> Self:
         """Return the client itself."""

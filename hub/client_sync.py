@@ -84,6 +84,7 @@ class SyncClient:
         source: str,
         password: str,
         user: str | None = None,
+        shard: str | None = None,
         prefix: str = DEFAULT_PREFIX,
     ) -> Self:
         """Connect as `party`, as `hub.client.Client.connect` does.
@@ -100,7 +101,13 @@ class SyncClient:
         try:
             client = runner.run(
                 Client.connect(
-                    url, party=party, source=source, password=password, user=user, prefix=prefix
+                    url,
+                    party=party,
+                    source=source,
+                    password=password,
+                    user=user,
+                    shard=shard,
+                    prefix=prefix,
                 )
             )
         except BaseException:

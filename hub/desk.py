@@ -165,7 +165,7 @@ class Desk:
 
     async def _decide_again(self, found: ParkedEntry, queue: Queue, reason: str) -> Done:
         shard, at = found.shard, self._clock()
-        intake = found.parked.sender if found.parked.sender != shard else ""
+        intake = self._book.parties[found.parked.sender].intake
         read = planning.read(Entry(found.id, intake, found.parked.event), self._book, shard)
         if read.event is None or read.what is planning.What.REFUSED:
             raise InvalidEvent(read.problems)

@@ -37,7 +37,15 @@ def refusal(
         for p in list(problems)[:_MAX_PROBLEMS]
     )
     data = Refused(about=about, entry=entry, by=None, at=at, code=code, problems=parts)
-    return _notice(book, party, at, "berichten.geweigerd", f"{entry}-geweigerd", data)
+    return _notice(book, party, at, "berichten.geweigerd", refusal_id(party, entry), data)
+
+
+def refusal_id(party: str, entry: str) -> str:
+    """Return the id of the notice that entry `entry` of this party's intake was refused.
+
+    With the party in it: two intakes of one shard may give the same entry id.
+    """
+    return f"{party}-{entry}-geweigerd"
 
 
 def of_act(book: Rulebook, party: str, by: str, at: datetime, act: Envelope) -> Copy:

@@ -5,8 +5,9 @@ it loses or doubles events on streams: groups made beforehand at the very beginn
 no acknowledgement of its own (the FUNCTION acknowledges), a parser that never raises, no replies,
 a reclaimer, and a watchdog that turns every unasked stop into a failure.
 
-A shared shard (gemeente, zvh) has an intake for each party: one loop reads them all over one
-connection, because a subscriber each would take hundreds.
+Gemeenten and houses share a shard, and units and groups have an intake in that of their partner:
+one loop for each shard reads all of these over one connection, because a subscriber each would
+take hundreds.
 """
 
 import asyncio
@@ -66,7 +67,12 @@ class Worker:
         self._group = group
         self._idle_work = idle_work
         self._failure: asyncio.Future[None] | None = None
-        self._own = [shard for shard, intakes in shards.items() if tuple(intakes) == ("",)]
+        self._own = [shard for shard, intakes in shards.items() if "" in intakes]
+        self._further = {
+            shard: further
+            for shard, intakes in shards.items()
+            if (further := tuple(intake for intake in intakes if intake))
+        }
         self._broker = RedisBroker(
             address.url,
             security=SASLPlaintext(address.user, address.password),
@@ -88,9 +94,9 @@ class Worker:
         loop = asyncio.get_running_loop()
         self._failure = loop.create_future()
         await self.app.start()
-        shared = [shard for shard in self._shards if shard not in self._own]
         tasks = [
-            asyncio.create_task(self._read_shared(shard), name=f"read:{shard}") for shard in shared
+            asyncio.create_task(self._read_further(shard, intakes), name=f"read:{shard}")
+            for shard, intakes in self._further.items()
         ]
         tasks += [
             asyncio.create_task(self._reclaim(), name="reclaim"),
@@ -153,8 +159,7 @@ class Worker:
             if isinstance(error, BrokerLost):
                 self._fail(error)
 
-    async def _read_shared(self, shard: str) -> None:
-        intakes = self._shards[shard]
+    async def _read_further(self, shard: str, intakes: Sequence[str]) -> None:
         settings = self._settings
         while True:
             try:

@@ -181,6 +181,10 @@ class Group(_Part):
     id: PartyId
     name: Annotated[str, Field(alias="naam")]
     has_inbox: Annotated[Flag, Field(alias="postbus")]
+    secretary: Annotated[
+        PartyId | None,
+        Field(alias="secretariaat", description="Partner in whose name a group with inbox acts."),
+    ] = None
     members: Annotated[tuple[Member, ...], Field(alias="leden", min_length=1)]
     invited: Annotated[tuple[Member, ...], Field(alias="op_uitnodiging")] = ()
     because: Annotated[str | None, Field(alias="toelichting")] = None

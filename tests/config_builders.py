@@ -72,6 +72,7 @@ def config_dict(*partners: dict[str, Any], **changes: Any) -> dict[str, Any]:
                 "id": "lro",
                 "naam": "LRO",
                 "postbus": "ja",
+                "secretariaat": "ind",
                 "leden": [{"aan": "partij:ind"}, {"aan": "partij:politie"}],
             },
             {

@@ -50,6 +50,8 @@ groepen:
   - id: lro
     naam: Regieoverleg
     postbus: ja
+    secretariaat: ind
+    secretariaat: ind
     leden:
       - aan: partij:ind
       - aan: partij:politie

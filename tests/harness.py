@@ -8,7 +8,6 @@ import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from handlers.rulebook import SHARED_SHARDS
 from hub.desk import Desk
 from hub.pipeline import Pipeline
 from hub.ports import Queue
@@ -84,10 +83,9 @@ class Hub:
     async def work(self, pipeline=None):
         """Take everything that waits through, as a worker that starts afresh would."""
         for shard, intakes in self.book.shards().items():
-            used = intakes if shard in SHARED_SHARDS else ("",)
             while True:
-                entries = await self.store.reclaim(shard, used, "worker", 0, 100)
-                entries = entries or await self.store.take(shard, used, "worker", 100, 0)
+                entries = await self.store.reclaim(shard, intakes, "worker", 0, 100)
+                entries = entries or await self.store.take(shard, intakes, "worker", 100, 0)
                 if not entries:
                     break
                 await (pipeline or self.pipeline).run(shard, entries)

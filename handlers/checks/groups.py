@@ -17,6 +17,7 @@ def group_findings(config: RoleConfig, known: Known) -> Iterator[Finding]:
     all_models = tuple(model for name in CATALOGUE for model in variants(name))
     for index, group in enumerate(config.groups):
         path = ("groups", index)
+        yield from _secretary(group, path, config)
         for attribute, members in (("members", group.members), ("invited", group.invited)):
             for position, member in enumerate(members):
                 at = (*path, attribute, position)
@@ -25,6 +26,20 @@ def group_findings(config: RoleConfig, known: Known) -> Iterator[Finding]:
                 conditions = condition_findings(member.conditions, models, at, known, some=True)
                 yield from conditions
     yield from _field_groups(config)
+
+
+def _secretary(group: Group, path: Path, config: RoleConfig) -> Iterator[Finding]:
+    """A group that receives must be able to say so: somebody acts in its name."""
+    partners = {partner.id: partner for partner in config.partners}
+    if group.has_inbox and group.secretary is None:
+        rule = f"`{group.id}` has an inbox, and nobody who acts in its name"
+        yield Finding((*path, "has_inbox"), rule, "name a partner as `secretariaat`")
+    elif group.secretary is not None and (
+        group.secretary not in partners or partners[group.secretary].kind != "partner"
+    ):
+        known = [partner.id for partner in config.partners if partner.kind == "partner"]
+        rule = f"there is no partner `{group.secretary}` with an intake of its own"
+        yield Finding((*path, "secretary"), rule, hint(group.secretary, known))
 
 
 def _member(member: Member, group: Group, at: Path, known: Known) -> Iterator[Finding]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from handlers.rulebook import Rulebook
-from hub.client import Receipt, shard_of
+from hub.client import Receipt
+from hub.notices import refusal_id
 from hub.ports import Store
 from schemas.identifiers import message_ref
 from schemas.problems import Problem
@@ -26,12 +27,8 @@ class Published:
 
     number: int  #: its place in the file, from 1
     party: str
+    shard: str  #: where it lives, and where its record will be
     receipt: Receipt
-
-    @property
-    def shard(self) -> str:
-        """Where it lives, and where its record will be."""
-        return shard_of(self.party)
 
 
 async def last_records(store: Store, shards: Iterable[str]) -> dict[str, int]:
@@ -79,7 +76,12 @@ def _take(waiting: dict[str, deque[Published]], record: Record) -> Published | N
     """Take the event off the list that this record is about: by its name, or by its entry."""
     name = record.object.id
     if record.object.kind == "entry":
-        by_entry = (e for each in waiting.values() for e in each if e.receipt.entry == name)
+        by_entry = (
+            each
+            for same in waiting.values()
+            for each in same
+            if (each.receipt.entry, each.party) == (name, record.sender)
+        )
         name = next((each.receipt.message for each in by_entry), "")
     elif record.object.kind != "message" or record.event not in _RESULTS:
         return None
@@ -100,7 +102,7 @@ _RESULTS: Final = frozenset({
 async def refusal(store: Store, book: Rulebook, refused: Published) -> tuple[Problem, ...]:
     """Return why the hub refused an event, from the notice in the inbox of its sender."""
     source = f"urn:nld:oin:{book.config.settings.hub_oin}:systeem:seinhuis"
-    notice = message_ref(source, f"{refused.receipt.entry}-geweigerd")
+    notice = message_ref(source, refusal_id(refused.party, refused.receipt.entry))
     found = await store.find_delivery(refused.shard, refused.party, notice)
     if found is None:
         return ()

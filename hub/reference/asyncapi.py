@@ -93,7 +93,7 @@ def _types(book: Rulebook, partner: str) -> Iterable[str]:
 
 
 def _intake(book: Rulebook, shard: str, types: list[str]) -> dict[str, Any]:
-    is_shared = book.shards()[shard] != ("",)
+    is_shared = "" not in book.shards()[shard]
     party = {"party": {"description": "Party of the role config.", "examples": _some(book, shard)}}
     return {
         "address": "hub:{shard}:in:{party}" if is_shared else "hub:{shard}:in",

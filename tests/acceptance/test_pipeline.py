@@ -167,6 +167,30 @@ async def test_the_sender_hears_what_its_recipient_does(hub):
     assert ["delivered"] == await hub.store.states("ind", "lro", [ref])
 
 
+async def test_a_group_acts_on_its_own_intake_with_the_oin_of_its_secretary(hub):
+    """The LRO has an inbox, so it must be able to say that it received something."""
+    signal = a_signal()
+    await hub.send(signal)
+    act = an_act("ontvangst-bevestigd", signal, source=signal["source"])
+
+    await hub.submit(act, shard="ind", intake="lro")
+    await hub.work()
+
+    ((name, notice),) = await hub.notices("ind")
+    assert ("berichten.ontvangst-bevestigd", "lro") == (name, notice["door"])
+    ref = message_ref(signal["source"], signal["id"])
+    assert ["acknowledged"] == await hub.store.states("ind", "lro", [ref])
+
+
+async def test_a_group_cannot_act_for_its_secretary_nor_speak_without_saying_who_it_is(hub):
+    await hub.submit(a_signal(), shard="ind", intake="lro")
+    await hub.work()
+
+    ((_, problems),) = await hub.parked("dead")
+    assert ["data.verzender.onderdeel"] == [problem["place"] for problem in problems]
+    assert [] == await hub.inbox("gm0363")
+
+
 async def test_the_same_act_again_changes_nothing(hub):
     signal = a_signal()
     await hub.send(signal)
