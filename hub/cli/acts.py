@@ -9,7 +9,7 @@ from hub.cli.exits import Exit
 from hub.cli.failing import Stop
 from hub.cli.following import Published, last_records, outcomes, refusal
 from hub.cli.mailbox import NOTICE, Mail
-from hub.client import Client, Delivery, Receipt, shard_of
+from hub.client import Client, Delivery, Receipt
 from hub.ports import InboxEntry
 from schemas.records import RecordEvent
 
@@ -52,18 +52,19 @@ async def perform(
         raise Stop(
             Exit.NOT_USABLE, "this is a notice of the hub: read it with show, tick it off with ack"
         )
-    if hub.book.parties[entry.party].oin is None:
+    party = hub.book.parties[entry.party]
+    if party.oin is None:
         raise Stop(
             Exit.NOT_USABLE,
             f"{entry.party} has an inbox but no OIN in the role config, so it cannot publish an"
             " act: the record must name the organisation that acted",
         )
-    last = await last_records(hub.store, [shard_of(entry.party)])
+    last = await last_records(hub.store, [party.shard])
     async with await hub.client(entry.party) as client:
         receipt = await act(delivery_of(entry, client))
     if receipt is None:
         return NOTICE
-    published = Published(1, entry.party, receipt)
+    published = Published(1, party.id, party.shard, receipt)
     async for each, record in outcomes(hub.store, [published], last, patience_s):
         if record.event is RecordEvent.DEAD_LETTERED:
             problems = await refusal(hub.store, hub.book, each)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from handlers.rulebook import Rulebook
+from handlers.rulebook import Party, Rulebook
 from hub.bootstrap import Hub, attach, rulebook
 from hub.cli import output, verdicts
 from hub.cli.events import events_in
@@ -15,7 +15,7 @@ from hub.cli.failing import Stop
 from hub.cli.following import Published, last_records, outcomes, refusal
 from hub.cli.options import AsJson, Broker, Config, Data, settings_from
 from hub.cli.running import run
-from hub.client import Client, shard_of
+from hub.client import Client
 from hub.config import Settings
 from schemas.identifiers import oin_of
 from schemas.problems import InvalidEvent, Problem
@@ -82,21 +82,24 @@ class _Sending:
         if not ready:
             return
         async with attach(settings, self.book) as hub:
-            last = await last_records(hub.store, {shard_of(party) for _, _, party in ready})
+            last = await last_records(hub.store, {party.shard for _, _, party in ready})
             await self._publish(hub, ready, quiet=patience_s is not None)
             if patience_s is not None:
                 self.waited = True
                 await self._follow(hub, last, patience_s)
 
-    async def _publish(self, hub: Hub, ready: list[tuple[int, bytes, str]], *, quiet: bool) -> None:
+    async def _publish(
+        self, hub: Hub, ready: list[tuple[int, bytes, Party]], *, quiet: bool
+    ) -> None:
         clients: dict[str, Client] = {}
         with _progress("sending", len(ready)) as bar:
             async with contextlib.AsyncExitStack() as stack:
                 for number, raw, party in ready:
-                    if party not in clients:
-                        clients[party] = await stack.enter_async_context(await hub.client(party))
-                    receipt = await clients[party].publish(raw)
-                    each = Published(number, party, receipt)
+                    if party.id not in clients:
+                        opened = await hub.client(party.id)
+                        clients[party.id] = await stack.enter_async_context(opened)
+                    receipt = await clients[party.id].publish(raw)
+                    each = Published(number, party.id, party.shard, receipt)
                     self.published.append(each)
                     bar()
                     if not quiet and self.as_json:
@@ -115,7 +118,7 @@ class _Sending:
                 self._decided(each, record, problems)
         self.undecided = len(missing)
 
-    def _sender(self, number: int, raw: bytes) -> str | None:
+    def _sender(self, number: int, raw: bytes) -> Party | None:
         """Return the party that sends this event, or say what is wrong with it."""
         try:
             event = parse(raw, self.book.prefix)
@@ -124,7 +127,7 @@ class _Sending:
         else:
             party = self.book.by_oin.get(oin_of(event.source))
             if party is not None:
-                return party.id
+                return party
             rule = "the OIN is not that of a party in the role config"
             problems = (Problem("source", rule, "use the OIN of the sender, see: seinhuis check"),)
         self.refused += 1
