@@ -51,7 +51,6 @@ groepen:
     naam: Regieoverleg
     postbus: ja
     secretariaat: ind
-    secretariaat: ind
     leden:
       - aan: partij:ind
       - aan: partij:politie
