@@ -28,6 +28,8 @@ HUB_SHARD = "hub"
 """Where the hub's own records live: started, stopped, config loaded."""
 
 _DAY_MS = 86_400_000
+_START_S = 30.0  # a broker of your own may be starting at the same time
+_ATTACH_S = 3.0  # a person waits, and the hub should be there already
 
 
 def now() -> datetime:
@@ -109,7 +111,7 @@ async def attach(settings: Settings, book: Rulebook | None = None) -> AsyncItera
             f"no hub is running on the data folder {settings.data}: start one with"
             " `seinhuis up` (or `make run`), or name another with --data or --broker"
         )
-    hub = await _open(settings, book or rulebook(settings), address)
+    hub = await _open(settings, book or rulebook(settings), address, _ATTACH_S)
     try:
         yield hub
     finally:
@@ -133,7 +135,7 @@ async def start(settings: Settings, book: Rulebook | None = None) -> AsyncIterat
             broker = await stack.enter_async_context(embedded_broker(settings, book))
             address = broker.address()
             log.get().info("broker.started", pid=broker.pid, address=address.url)
-        hub = await _open(settings, book, address)
+        hub = await _open(settings, book, address, _START_S)
         stack.push_async_callback(hub.store.close)
         await hub.store.prepare(book.shards())
         yield hub
@@ -182,8 +184,8 @@ async def _note(hub: Hub, what: RecordEvent, result: str) -> None:
     await hub.store.note(HUB_SHARD, record)
 
 
-async def _open(settings: Settings, book: Rulebook, address: BrokerAddress) -> Hub:
-    redis = await connect(address.url, address.user, address.password)
+async def _open(settings: Settings, book: Rulebook, address: BrokerAddress, wait_s: float) -> Hub:
+    redis = await connect(address.url, address.user, address.password, wait_s=wait_s)
     store = ValkeyStore(
         redis,
         duplicate_ms=book.config.settings.duplicate_days * _DAY_MS,
