@@ -1,6 +1,8 @@
 """Every error is one clear message and a stable exit code, and never a value of an event."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -114,6 +116,39 @@ def test_ctrl_c_is_130(monkeypatch):
     monkeypatch.setattr("hub.cli.check.load", interrupted)
 
     assert run(app, ["check"]).exit_code == Exit.INTERRUPTED
+
+
+def test_ctrl_c_while_waiting_ends_the_command_with_130(tmp_path):
+    """A real signal, at a broker that never answers: nothing is left running and no traceback."""
+    words = ["held", "--broker", f"unix://{tmp_path / 'nobody.sock'}"]
+    program = (
+        "import os, signal, hub.bootstrap as b\n"
+        "async def connect(*_, **__):\n"
+        "    import asyncio\n"
+        "    asyncio.get_running_loop().call_soon(os.kill, os.getpid(), signal.SIGINT)\n"
+        "    await asyncio.sleep(60)\n"
+        "b.connect = connect\n"
+        f"from hub.cli import app; app({words!r})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=30
+    )
+
+    assert done.returncode == Exit.INTERRUPTED
+    assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_goes_away_is_no_crash():
+    """As in `seinhuis check --matrix | head`."""
+    program = "from hub.cli import app; app(['schema', 'signalen.signaal-gemeld'])"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.close()
+        written = process.stderr.read().decode()
+        code = process.wait(30)
+
+    assert (code, written) == (Exit.UNEXPECTED, "")
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 201, "zie 999990342"])
