@@ -20,7 +20,7 @@ from schemas.decisions import Withhold
 from schemas.envelope import Envelope
 from schemas.identifiers import message_ref, oin_of
 from schemas.problems import Problem, nearest
-from schemas.records import Actor, RecordEvent, Thing
+from schemas.records import RecordEvent
 from schemas.vocabulary import Urgency
 
 _WHY = {
@@ -68,8 +68,8 @@ async def perform(
         if isinstance(passed, Problem):
             return (passed,)
         copy = passed
-    thing = Thing(kind="delivery", id=f"{by.id}:{target.message}")
-    actor = Actor(kind="partner", id=by.id)
+    thing = ("delivery", f"{by.id}:{target.message}")
+    actor = ("partner", by.id)
 
     def record(what: RecordEvent, result: str) -> bytes:
         return recording.plain(

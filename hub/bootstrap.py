@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +23,7 @@ from hub.stores import keys
 from hub.stores.connection import connect
 from hub.stores.valkey import ValkeyStore
 from hub.worker import Worker, WorkerSettings
-from schemas.records import RecordEvent, Thing
+from schemas.records import RecordEvent
 
 HUB_SHARD = "hub"
 """Where the hub's own records live: started, stopped, config loaded."""
@@ -172,15 +173,16 @@ async def work(hub: Hub, stop: asyncio.Event) -> None:
         group=keys.HUB_GROUP,
         idle_work=Desk(hub.store, hub.book, now, "hub").retry_corrections,
     )
+    # What is loaded by now stays: let the collector not walk through it with every batch.
+    gc.collect()
+    gc.freeze()
     await worker.run(stop)
     await _note(hub, RecordEvent.STOPPED, "asked")
     log.get().info("hub.stopped", reason="asked")
 
 
 async def _note(hub: Hub, what: RecordEvent, result: str) -> None:
-    record = recording.plain(
-        HUB_SHARD, now(), what, Thing(kind="hub", id="hub"), result, config=hub.book.digest
-    )
+    record = recording.plain(HUB_SHARD, now(), what, ("hub", "hub"), result, config=hub.book.digest)
     await hub.store.note(HUB_SHARD, record)
 
 

@@ -26,7 +26,7 @@ from schemas.envelope import Envelope
 from schemas.messages.berichten import MessageLink
 from schemas.problems import InvalidEvent, Problem
 from schemas.reading import parse
-from schemas.records import Actor, RecordEvent, Thing
+from schemas.records import RecordEvent
 from schemas.vocabulary import Urgency
 
 
@@ -45,7 +45,7 @@ class Desk:
         self._store = store
         self._book = book
         self._clock = clock
-        self._actor = Actor(kind="operator", id=operator)
+        self._actor = ("operator", operator)
 
     async def find(self, shard: str, queue: Queue, entry: str) -> ParkedEntry:
         """Return one entry.
@@ -134,10 +134,7 @@ class Desk:
                 shard,
                 at,
                 RecordEvent.DISCARDED,
-                Thing(
-                    kind="message" if found.parked.message else "entry",
-                    id=found.parked.message or entry,
-                ),
+                ("message" if found.parked.message else "entry", found.parked.message or entry),
                 "discarded",
                 actor=self._actor,
                 message_type=found.parked.type or None,

@@ -22,7 +22,7 @@ from schemas.identifiers import message_ref
 from schemas.messages.berichten import MessageLink
 from schemas.problems import InvalidEvent, Problem
 from schemas.reading import parse
-from schemas.records import Actor, RecordEvent, Thing
+from schemas.records import RecordEvent
 from schemas.vocabulary import Urgency
 
 
@@ -151,9 +151,7 @@ def refused(
     sender = entry.intake or shard
     about = None if event is None else MessageLink(source=event.source, id=event.id)
     thing = (
-        Thing(kind="entry", id=entry.id)
-        if event is None
-        else Thing(kind="message", id=message_ref(event.source, event.id))
+        ("entry", entry.id) if event is None else ("message", message_ref(event.source, event.id))
     )
     name = event.type.removeprefix(f"{book.prefix}.") if event is not None else ""
     reasons = [{"place": p.place, "rule": p.rule, "way_out": p.way_out} for p in listed]
@@ -178,7 +176,7 @@ def refused(
         dead=Parked(
             event=entry.event,
             reasons=json.dumps(reasons, ensure_ascii=False).encode(),
-            message=thing.id if event is not None else "",
+            message=thing[1] if event is not None else "",
             type=name,
             sender=sender,
         ),
@@ -197,9 +195,9 @@ def acted(
             shard,
             at,
             RecordEvent.ACT_ACCEPTED,
-            Thing(kind="message", id=message_ref(event.source, event.id)),
+            ("message", message_ref(event.source, event.id)),
             "ok",
-            actor=Actor(kind="partner", id=by.id),
+            actor=("partner", by.id),
             event=event,
             message_type=event.type.removeprefix(f"{book.prefix}."),
             sender=by.id,
@@ -222,7 +220,7 @@ def _duplicate(shard: str, event: Envelope, decision: Decision) -> bytes:
         shard,
         decision.at,
         RecordEvent.DUPLICATE,
-        Thing.model_construct(kind="message", id=decision.message),
+        ("message", decision.message),
         "duplicate",
         event=event,
         message_type=decision.type,

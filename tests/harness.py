@@ -13,6 +13,7 @@ from hub.pipeline import Pipeline
 from hub.ports import Queue
 from hub.stores.memory import MemoryStore
 from schemas.identifiers import oin_of
+from schemas.records import Record
 from tests.builders import as_bytes
 from tests.config_builders import NOW
 
@@ -116,9 +117,11 @@ class Hub:
         ]
 
     async def records(self, shard):
-        """Return the records of a shard as data, after checking that `seq` has no gap."""
+        """Return the records of a shard as data, each checked, and `seq` without a gap."""
         entries = await self.store.records(shard, count=10_000)
         assert list(range(1, len(entries) + 1)) == [entry.seq for entry in entries]
+        for entry in entries:  # the hub makes them without the model; here they are held to it
+            Record.model_validate_json(entry.record)
         return [json.loads(entry.record) for entry in entries]
 
     async def story(self, shard="ind"):
