@@ -10,7 +10,8 @@ from datetime import date
 from typing import Final
 
 from schemas.decisions import HoldReason
-from schemas.roles import Dated, Gemeente, RoleConfig
+from schemas.register import Dated, Gemeente
+from schemas.roles import RoleConfig
 
 UNKNOWN_CODE: Final = "0000"
 NON_RESIDENT_CODE: Final = "1999"

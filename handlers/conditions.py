@@ -12,7 +12,8 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from handlers.fields import attributes, submodel
-from schemas.roles import Condition, LegalBasis
+from schemas.register import LegalBasis
+from schemas.roles import Condition
 
 _YES_NO: Final = {"ja": True, "nee": False}
 

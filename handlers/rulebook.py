@@ -11,17 +11,8 @@ from pydantic import BaseModel
 from handlers.addressing import Register, gemeente_party
 from handlers.conditions import Test, prepare
 from handlers.fields import attributes, expand
-from schemas.roles import (
-    Dated,
-    Group,
-    LegalBasis,
-    Member,
-    PassingOn,
-    Recipient,
-    RoleConfig,
-    Rule,
-    Terms,
-)
+from schemas.register import Dated, LegalBasis
+from schemas.roles import Group, Member, PassingOn, Recipient, RoleConfig, Rule, Terms
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,24 @@ The file is policy that a privacy officer reads and signs; the alias is the only
 two languages meet. Everything is dated: every lookup takes a moment.
 """
 
-from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
-from schemas.identifiers import GemeenteCode, Oin, PartyId
+from schemas.identifiers import Oin, PartyId
+from schemas.register import (
+    ConfigPart,
+    Dated,
+    Gemeente,
+    LegalBasis,
+    Mandate,
+    PoliceUnit,
+    Purpose,
+    RecordedCompetence,
+    Region,
+    TableRow,
+    Zvh,
+)
 from schemas.vocabulary import Competence, GemeenteBasis, Phase, Urgency
 
 _YES_NO = {"ja": True, "nee": False}
@@ -30,26 +42,7 @@ RoleName = Annotated[
 ]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", validate_by_name=False, validate_by_alias=True
-    )
-
-
-class Dated(_Part):
-    """Valid from the first day up to and including the last; open where a day is absent."""
-
-    from_day: Annotated[date | None, Field(alias="vanaf")] = None
-    to_day: Annotated[date | None, Field(alias="tot")] = None
-
-    def in_force(self, day: date) -> bool:
-        """Whether `day` (a Dutch calendar day) lies within; both ends count."""
-        return (self.from_day is None or self.from_day <= day) and (
-            self.to_day is None or day <= self.to_day
-        )
-
-
-class Condition(_Part):
+class Condition(ConfigPart):
     """A condition on the event, or on the law. Exactly one test beside `veld`.
 
     `anders` says what happens when it is not met: withhold (default), or hold for a person.
@@ -64,7 +57,7 @@ class Condition(_Part):
     because: Annotated[str | None, Field(alias="toelichting")] = None
 
 
-class Recipient(_Part):
+class Recipient(ConfigPart):
     """To whom, by role, and what that party may see."""
 
     to: Annotated[RoleName, Field(alias="aan")]
@@ -80,7 +73,7 @@ class Recipient(_Part):
     conditions: Annotated[tuple[Condition, ...], Field(alias="voorwaarden")] = ()
 
 
-class Terms(_Part):
+class Terms(ConfigPart):
     """Minutes within which a recipient must acknowledge, by urgency."""
 
     emergency: Annotated[int, Field(alias="spoed", ge=1)]
@@ -130,7 +123,7 @@ class PassingOn(Dated):
     because: Annotated[str | None, Field(alias="toelichting")] = None
 
 
-class Cell(_Part):
+class Cell(ConfigPart):
     """One cell of the table: the rules that encode it, or why it implies no message."""
 
     id: CellId
@@ -139,7 +132,7 @@ class Cell(_Part):
     no_message: Annotated[str | None, Field(alias="geen_bericht")] = None
 
 
-class Unit(_Part):
+class Unit(ConfigPart):
     """A part of a partner with a place of its own in the rules."""
 
     id: PartyId
@@ -148,7 +141,7 @@ class Unit(_Part):
     because: Annotated[str | None, Field(alias="toelichting")] = None
 
 
-class Partner(_Part):
+class Partner(ConfigPart):
     """One row of the table. `gemeente` and `zvh` stand for all of theirs."""
 
     id: PartyId
@@ -164,14 +157,14 @@ class Partner(_Part):
     passing_on: Annotated[tuple[PassingOn, ...], Field(alias="doorzenden")] = ()
 
 
-class Member(_Part):
+class Member(ConfigPart):
     """A member of a group."""
 
     to: Annotated[RoleName, Field(alias="aan")]
     conditions: Annotated[tuple[Condition, ...], Field(alias="voorwaarden")] = ()
 
 
-class Group(_Part):
+class Group(ConfigPart):
     """Parties that act together.
 
     `postbus: ja`: the group has an inbox of its own and that is where a copy goes. `nee`: a copy
@@ -190,101 +183,7 @@ class Group(_Part):
     because: Annotated[str | None, Field(alias="toelichting")] = None
 
 
-class LegalBasis(Dated):
-    """A ground on which personal data may be provided, and since when it is in force."""
-
-    id: str
-    title: Annotated[str, Field(alias="titel")]
-    source: Annotated[str, Field(alias="bron")]
-    certainty: Annotated[
-        Literal["gelezen", "secundair", "niet-geverifieerd"], Field(alias="zekerheid")
-    ]
-    remark: Annotated[str | None, Field(alias="opmerking")] = None
-
-
-class Purpose(_Part):
-    """A purpose, from a closed list (doelbinding)."""
-
-    id: str
-    text: Annotated[str, Field(alias="omschrijving")]
-
-
-class Gemeente(Dated):
-    """A gemeente. `tot` is the last day it exists; one successor routes on, several hold."""
-
-    code: GemeenteCode
-    name: Annotated[str, Field(alias="naam")]
-    oin: Oin | None = None
-    region: Annotated[str | None, Field(alias="veiligheidsregio")] = None
-    police_unit: Annotated[str | None, Field(alias="politie_eenheid")] = None
-    province: Annotated[str | None, Field(alias="provincie")] = None
-    successors: Annotated[tuple[GemeenteCode, ...], Field(alias="opvolgers")] = ()
-    remark: Annotated[str | None, Field(alias="opmerking")] = None
-
-
-class ZvhMember(_Part):
-    """That a gemeente belongs to a house, and how certain that is."""
-
-    code: GemeenteCode
-    certainty: Annotated[
-        Literal["bron", "secundair", "afgeleid", "benadering"], Field(alias="zekerheid")
-    ]
-
-
-class Zvh(_Part):
-    """A Zorg- en Veiligheidshuis and its gemeenten."""
-
-    id: PartyId
-    name: Annotated[str, Field(alias="naam")]
-    oin: Oin
-    region: Annotated[str, Field(alias="veiligheidsregio")]
-    certainty: Annotated[Literal["bron", "secundair", "geheugen"], Field(alias="zekerheid")]
-    areas: Annotated[tuple[ZvhMember, ...], Field(alias="gemeenten", min_length=1)]
-    remark: Annotated[str | None, Field(alias="opmerking")] = None
-
-
-class Region(_Part):
-    """A veiligheidsregio."""
-
-    code: str
-    name: Annotated[str, Field(alias="naam")]
-    province: Annotated[str, Field(alias="provincie")]
-    police_unit: Annotated[str, Field(alias="politie_eenheid")]
-
-
-class PoliceUnit(_Part):
-    """A regional unit of the politie, and the regional ID that sits with it (AIVD, cell 3)."""
-
-    id: str
-    name: Annotated[str, Field(alias="naam")]
-
-
-class Mandate(Dated):
-    """What a gemeente charged its Zorg- en Veiligheidshuis with."""
-
-    gemeente: GemeenteCode
-    zvh: PartyId
-    kind: Annotated[str, Field(alias="soort")]
-    reference: Annotated[str, Field(alias="opdracht")]
-
-
-class RecordedCompetence(Dated):
-    """That a party may act on an ambtsbericht, and where that is recorded."""
-
-    party: Annotated[PartyId, Field(alias="partij")]
-    competence: Annotated[Competence, Field(alias="bevoegdheid")]
-    reference: Annotated[str, Field(alias="vastgelegd_in")]
-
-
-class TableRow(_Part):
-    """How many statements the source table has for one partner, by column."""
-
-    row: Annotated[int, Field(alias="rij")]
-    partner: PartyId
-    cells: Annotated[dict[str, int], Field(alias="cellen")]
-
-
-class Settings(_Part):
+class Settings(ConfigPart):
     """What holds for all rules."""
 
     prefix: Annotated[str, Field(alias="voorvoegsel", pattern=r"^[a-z][a-z0-9.-]+$")]
@@ -295,7 +194,7 @@ class Settings(_Part):
     field_groups: Annotated[dict[str, tuple[FieldName, ...]], Field(alias="veldgroepen")]
 
 
-class RoleConfig(_Part):
+class RoleConfig(ConfigPart):
     """The whole role config, in force as one: `digest` names it in every record."""
 
     digest: str

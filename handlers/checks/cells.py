@@ -5,7 +5,8 @@ from itertools import chain
 
 from handlers.checks.finding import Finding, Path, hint
 from handlers.checks.known import Known
-from schemas.roles import Cell, Partner, PassingOn, RoleConfig, Rule, TableRow
+from schemas.register import TableRow
+from schemas.roles import Cell, Partner, PassingOn, RoleConfig, Rule
 
 _COLUMNS = ("algemeen", "preventie", "pga", "detentie-en-re-integratie")
 _ROWS = range(1, 17)

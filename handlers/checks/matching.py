@@ -6,7 +6,8 @@ from datetime import date
 from handlers.checks.conditions import contradiction
 from handlers.checks.finding import Finding, Path
 from handlers.checks.known import Known
-from schemas.roles import Condition, Dated, PassingOn, Rule
+from schemas.register import Dated
+from schemas.roles import Condition, PassingOn, Rule
 
 
 def common_days(periods: Iterable[Dated]) -> tuple[date, date] | None:

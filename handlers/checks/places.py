@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from handlers.checks.finding import Finding, hint
 from handlers.checks.known import Known
 from handlers.checks.matching import common_days
-from schemas.roles import Gemeente, RoleConfig
+from schemas.register import Gemeente
+from schemas.roles import RoleConfig
 
 
 def place_findings(config: RoleConfig, known: Known) -> Iterator[Finding]:

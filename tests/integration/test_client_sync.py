@@ -1,5 +1,6 @@
 """The client without asyncio does what the other does: publish, read, act, and close behind it."""
 
+import inspect
 import json
 
 import pytest
@@ -15,6 +16,7 @@ pytestmark = pytest.mark.broker
 
 SOURCES = {
     "ind": "urn:nld:oin:00000099000000006000:systeem:indigo",
+    "lro": "urn:nld:oin:00000099000000006000:systeem:lro-postbus",
     "gm0363": "urn:nld:oin:00000099100000363000:systeem:zaaksysteem",
 }
 
@@ -65,6 +67,9 @@ def test_it_has_every_method_of_the_other_client():
 
     assert methods(Client) - {"tick_off", "prefix", "source"} <= methods(SyncClient)
     assert methods(Delivery) <= methods(SyncDelivery)
+    for name in ("connect", "publish", "inbox"):
+        ours, theirs = (inspect.signature(getattr(kind, name)) for kind in (SyncClient, Client))
+        assert list(ours.parameters) == list(theirs.parameters)
 
 
 @pytest.mark.parametrize("form", [dict, as_bytes, lambda event: as_bytes(event).decode()])
@@ -107,6 +112,21 @@ def test_each_act_reaches_the_sender(hub):
         ("opgepakt", "gm0363"),
         ("terugkoppeling-gegeven", "gm0363"),
     }
+
+
+def test_a_unit_acts_on_the_intake_within_the_shard_of_its_partner(hub):
+    """The LRO acknowledges in its own name, with the OIN of the partner behind it."""
+    with connect(hub, "ind") as client:
+        client.publish(a_signal(id="sync-lro"))
+    with connect(hub, "lro", shard="ind") as reader:
+
+        def look():
+            found = reader.inbox(follow=False, consumer="tests")
+            return next((each for each in found if each.event["id"] == "sync-lro"), None)
+
+        until(look).acknowledge()
+
+    until(lambda: ("ontvangst-bevestigd", "lro") in notices(hub, "sync-lro"))
 
 
 async def test_inside_a_running_loop_it_names_the_other_client(hub):

@@ -40,6 +40,8 @@ def after(tmp_path_factory):
             elif block.language == "python":
                 run_python(block, PAGE, names)
             elif block.language == "sh":
+                if "gm0363" in block.text:  # it acts on what it has seen
+                    until(lambda: "ind-2026-004300" in inbox(hub, "gm0363"))
                 printed.append(run_shell(block, folder, shell))
             else:
                 pytest.fail(f"line {block.line}: who runs a block of {block.language}?")
