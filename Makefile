@@ -41,7 +41,8 @@ audit: $(VENV)/.dev
 	@$(BIN)/pip-audit --disable-pip --require-hashes -r requirements-dev.txt
 
 docs: $(VENV)/.dev
-	@$(BIN)/python -m hub.reference docs/reference
+	@$(BIN)/python -m hub.reference docs/reference > /dev/null
+	@$(BIN)/python -m hub.cli.pages docs/reference
 
 bench: $(VENV)/.run
 	@$(BIN)/python benchmarks/throughput.py $(ARGS)
@@ -62,7 +63,7 @@ $(VENV)/.run: requirements.txt pyproject.toml
 	@test -x $(BIN)/python || { echo "Setting up $(VENV) (the first time only) ..." && $(PYTHON) -m venv $(VENV); } || \
 		{ echo "On Debian and Ubuntu first: apt install python3-venv" >&2; exit 1; }
 	@$(PIP) install --require-hashes -r requirements.txt
-	@$(PIP) install --no-deps --no-build-isolation -e .
+	@PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt

@@ -14,7 +14,6 @@ import argparse
 import asyncio
 import json
 import os
-import platform
 import random
 import statistics
 import subprocess
@@ -89,7 +88,7 @@ async def drained(address, sent, timeout_s=300):
         tail = await redis.xrevrange(keys.audit(shard), count=1)
         first.append(int(head[0][0].split(b"-")[0]))
         last.append(int(tail[0][0].split(b"-")[0]))
-        for entry, fields in await redis.xrange(keys.audit(shard), count=1):
+        for _, fields in head:
             record = json.loads(fields[b"record"])
             forwards = [v for v in record["verdicts"] if v["outcome"] == "forward"]
             copies += len(forwards) * sent[shard]
@@ -122,13 +121,13 @@ async def run_naive(address):
     from faststream import FastStream
     from faststream.redis import RedisBroker, StreamSub
     from faststream.security import SASLPlaintext
+
+    from handlers.routing import decide
     from hub import bootstrap, planning
     from hub.config import settings
     from hub.ports import Entry
     from hub.stores import keys
     from hub.stores.connection import connect
-
-    from handlers.routing import decide
 
     book = bootstrap.rulebook(settings({}))
     redis = await connect(address.url, address.user, address.password)
@@ -219,9 +218,7 @@ async def latency(kind, rate, seconds):
                 last = "$"
                 while not stop.is_set():
                     found = await reader.xread({inbox: last}, block=200, count=500)
-                    pairs = found.items() if isinstance(found, dict) else found
-                    for _, pages in pairs:
-                        page = pages[0] if pages and isinstance(pages[0], list) and pages[0] and isinstance(pages[0][0], list) else pages
+                    for _, page in found:
                         moment = time.perf_counter()
                         for entry, fields in page:
                             last = entry
@@ -266,15 +263,21 @@ def percentile(values, share):
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
+def commit():
+    """Return the commit that was measured."""
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    return subprocess.check_output(command, cwd=REPO, text=True).strip()
+
+
 async def main(options):
     """Run the rounds, interleaved, and print what came out."""
     rates = {"hub": [], "naive": []}
     copies = 0.0
     for number in range(options.rounds):
-        for kind in rates:
+        for kind, found_before in rates.items():
             count = options.events if kind == "hub" else max(400, options.events // 10)
             found, copies = await throughput(kind, count)
-            rates[kind].append(found)
+            found_before.append(found)
             if not options.json:
                 print(f"round {number + 1} {kind:6} {found:9.0f} events/s", flush=True)
     waits = {}
@@ -283,11 +286,8 @@ async def main(options):
         if missing:
             raise SystemExit(f"{missing} events never arrived")
     result = {
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
-        "commit": subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"], cwd=REPO, capture_output=True, text=True,
-            check=False,
-        ).stdout.strip(),
+        "machine": f"{os.cpu_count()} cores {os.uname().machine}, {sys.version.split()[0]}",
+        "commit": commit(),
         "appendfsync": "always",
         "copies_per_event": round(copies, 2),
         "events_per_second": {

@@ -15,22 +15,22 @@ is delivered once. Reading is at least once: what was not acknowledged comes aga
 
 import asyncio
 import json
-import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self
 
 from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
+from hub.delivery import Delivery, Receipt
 from hub.errors import NotAllowed, Unavailable
 from hub.stores import keys
 from hub.stores.connection import connect
 from schemas.catalogue import DEFAULT_PREFIX
 from schemas.identifiers import message_ref
 from schemas.reading import parse
+
+__all__ = ["SHARDS", "Client", "Delivery", "Receipt", "shard_of"]
 
 SHARDS: Final = (
     "aivd", "dji", "dtv", "ess", "gemeente", "ind", "kmar", "liv", "lse", "nctv", "om", "politie",
@@ -41,91 +41,6 @@ SHARDS: Final = (
 _ATTEMPTS: Final = 6
 _FIRST_WAIT_S: Final = 0.2
 _BLOCK_MS: Final = 2_000
-_NAMESPACE: Final = uuid.UUID("5b0d4d3e-5f6e-4f43-9d06-2f6a1e0c7a11")
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """That the broker has the event on disk. What the hub decided comes later, as notices."""
-
-    entry: str  #: `<ms>-<n>`; a refusal notice names it as `ingang`
-    message: str  #: the hub's own name of the event, as in its records
-    id: str
-    source: str
-
-
-@dataclass(slots=True)
-class Delivery:
-    """One copy in an inbox. The acts go through the hub; each is done once, however often asked."""
-
-    shard: str
-    entry: str
-    message: str
-    type: str  #: without prefix
-    sender: str
-    rule: str
-    urgency: str
-    deadline: str  #: RFC 3339: when it must have been acknowledged
-    retain_until: str  #: ISO date
-    notice: bool  #: a notice of the hub about something you sent: nothing to act on
-    event: dict[str, Any] = field(repr=False)  #: the minimised CloudEvent
-    _client: "Client" = field(repr=False)
-
-    @property
-    def received_at(self) -> datetime:
-        """When the copy was delivered; aware, UTC."""
-        return datetime.fromtimestamp(int(self.entry.partition("-")[0]) / 1_000, UTC)
-
-    async def opened(self) -> Receipt:
-        """Say that somebody read it (berichten.ingezien)."""
-        return await self._act("berichten.ingezien", {})
-
-    async def acknowledge(self) -> Receipt | None:
-        """Say that it is safe in your own system; it does not come again.
-
-        A notice is only ticked off: there is nobody to tell.
-        """
-        receipt = None if self.notice else await self._act("berichten.ontvangst-bevestigd", {})
-        await self._client.tick_off(self)
-        return receipt
-
-    async def take_up(self, case_ref: str | None = None) -> Receipt:
-        """Say that you work on it, under your own case reference."""
-        return await self._act("berichten.opgepakt", {"zaakRef": case_ref})
-
-    async def pass_on(self, to: str, reason: str | None = None) -> Receipt:
-        """Pass it on to party `to`; the hub decides whether that may (doorzenden)."""
-        return await self._act("berichten.doorgezonden", {"aan": to, "reden": reason}, to)
-
-    async def refuse(self, code: str) -> Receipt:
-        """Refuse it, with a code: niet-bevoegd, onjuiste-geadresseerde, onvolledig, dubbel."""
-        receipt = await self._act("berichten.geweigerd", {"redencode": code})
-        await self._client.tick_off(self)
-        return receipt
-
-    async def feed_back(self, level: str, text: str | None = None) -> Receipt:
-        """Tell the sender: ontvangen, in-behandeling, afgerond-zonder-inhoud, or inhoud + text."""
-        data = {"niveau": level, "inhoud": text}
-        return await self._act("berichten.terugkoppeling-gegeven", data, f"{level}|{text or ''}")
-
-    async def _act(self, name: str, data: Mapping[str, Any], variant: str = "") -> Receipt:
-        about = {"bron": self.event["source"], "id": self.event["id"]}
-        given = {key: value for key, value in data.items() if value is not None}
-        # Made from what it is about, so that asking twice publishes the same event twice.
-        act = uuid.uuid5(_NAMESPACE, f"{self._client.party}|{self.message}|{name}|{variant}")
-        event = {
-            "specversion": "1.0",
-            "id": str(act),
-            "source": self._client.source,
-            "type": f"{self._client.prefix}.{name}",
-            "time": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
-            "datacontenttype": "application/json",
-            "data": {"betreft": about, **given},
-        }
-        for thread in ("correlationid", "traceparent"):
-            if thread in self.event:
-                event[thread] = self.event[thread]
-        return await self._client.publish(event)
 
 
 class Client:
