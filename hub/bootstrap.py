@@ -150,6 +150,8 @@ async def work(hub: Hub, stop: asyncio.Event) -> None:
 
     """
     shards = hub.book.shards()
+    for problem in await hub.store.setting_problems():
+        log.get().warning("broker.unsafe", problem=problem)
     await _note(hub, RecordEvent.STARTED, version("seinhuis"))
     await _note(hub, RecordEvent.CONFIG_LOADED, "ok")
     log.get().info(

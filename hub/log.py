@@ -17,9 +17,8 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "hub.stopped": frozenset({"reason"}),
     "hub.failed": frozenset({"error", "reason"}),
     "broker.started": frozenset({"pid", "address"}),
-    "broker.stopped": frozenset({"pid"}),
     "broker.waiting": frozenset({"attempt", "wait_s"}),
-    "broker.lost": frozenset({"reason"}),
+    "broker.unsafe": frozenset({"problem"}),
     "batch.routed": frozenset({
         "shard", "entries", "delivered", "held", "refused", "duplicates", "acts", "took_ms",
     }),

@@ -25,7 +25,6 @@ class WithholdReason(StrEnum):
     NOT_THE_REQUESTER = "not-the-requester"  #: the answer goes to who asked, and nobody asked
     IS_SENDER = "is-sender"  #: nobody gets its own event
     ALREADY_FORWARDED = "already-forwarded"  #: another rule forwards to this party; one copy each
-    DID_NOT_RECEIVE = "did-not-receive"  #: a correction goes to who received the original
 
 
 class HoldReason(StrEnum):

@@ -26,7 +26,6 @@ MEANINGS: Final[Mapping[str, str]] = {
     WithholdReason.NOT_THE_REQUESTER: "the answer goes to who asked, and this party did not",
     WithholdReason.IS_SENDER: "nobody gets its own event",
     WithholdReason.ALREADY_FORWARDED: "gets it already under another rule; one copy each",
-    WithholdReason.DID_NOT_RECEIVE: "a correction goes to who received the original",
     HoldReason.GEMEENTE_MISSING: "a gemeente is needed and the event names none",
     HoldReason.GEMEENTE_UNKNOWN: "the register has no such gemeente",
     HoldReason.GEMEENTE_SPLIT: "the gemeente ended and went to several others",
