@@ -56,6 +56,16 @@ class Parked:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What is remembered of a message, as long as its duplicate check lasts."""
+
+    received_by: tuple[str, ...]  #: passed-on and released copies included
+    sender: str  #: who published it: a partner, or the unit or group whose intake it came in on
+    withdrawn: bool = False
+    corrected: bool = False  #: nobody gets a further copy of what is known to be wrong
+
+
+@dataclass(frozen=True, slots=True)
 class Correction:
     """That a step corrects or withdraws `message`, which these parties received."""
 
@@ -77,9 +87,10 @@ class Step:
     record: bytes
     intake: str = ""
     message: str = ""  #: empty: no duplicate check (not an event, or refused)
+    sender: str = ""  #: who published it; remembered with the message (`Known.sender`)
     duplicate_record: bytes = b""
     copies: tuple[Copy, ...] = ()
-    notices: tuple[Copy, ...] = ()  #: to the sender; always delivered, never counted as received
+    notices: tuple[Copy, ...] = ()  #: to the sender; left out when its inbox is twice full
     held: Parked | None = None
     dead: Parked | None = None
     corrects: Correction | None = None
@@ -92,13 +103,17 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
     GONE = "gone"  #: somebody else did this entry; nothing was written
     CHANGED = "changed"  #: a correction whose original reached others meanwhile; decide again
-    #: a key has the wrong type, an inbox is full, or a held message was withdrawn; nothing written
+    #: a key has the wrong type, an inbox is full, or it was withdrawn or corrected; nothing written
     BLOCKED = "blocked"
 
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """The outcome, and for BLOCKED what is in the way: a key, `inbox-full:<party>`, `withdrawn`."""
+    """The outcome, and for BLOCKED what is in the way.
+
+    A key, `inbox-full:<party>`, `withdrawn` or `corrected`. An inbox is full by what its party has
+    not finished: not acknowledged, taken up or refused.
+    """
 
     outcome: Outcome
     detail: str = ""
@@ -113,7 +128,8 @@ class Act:
     name: str  #: message type of the act, without prefix
     act: str  #: `message_ref` of the act's own event: the same act again changes nothing
     allowed_from: tuple[str, ...]  #: states; see handlers.deliveries
-    to_state: str
+    no_op_from: tuple[str, ...]  #: states in which it is done already: ALREADY, nothing written
+    to_state: str  #: empty: the state stays as it is (feedback, passing on)
     at: datetime
     record: bytes
     refused_record: bytes
@@ -125,10 +141,12 @@ class ActOutcome(StrEnum):
     """What became of an act."""
 
     DONE = "done"
-    ALREADY = "already"  #: this very act was done before; nothing was written
+    ALREADY = "already"  #: this act was done before, or the state says so; nothing was written
     NOT_ALLOWED = "not-allowed"  #: the state does not allow it; `refused_record` was written
     UNKNOWN = "unknown"  #: the party never received this message; `refused_record` was written
     WITHDRAWN = "withdrawn"  #: passing on what was withdrawn; `refused_record` was written
+    CORRECTED = "corrected"  #: passing on what was corrected; `refused_record` was written
+    FULL = "full"  #: passing on to a full inbox; `refused_record` was written
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +239,14 @@ class Store(Protocol):
         has no gaps, also when steps are blocked.
         """
 
-    async def received_by(
-        self, shard: str, messages: Sequence[str]
-    ) -> list[tuple[str, ...] | None]:
-        """Return who received each message, passed-on copies included; None: not known here."""
+    async def excuse(self, shard: str, entries: Sequence[Entry]) -> None:
+        """Do not count this hand-out: the store was away, which is not the entries' fault.
+
+        They stay pending and come again; their `deliveries` goes on from where it was.
+        """
+
+    async def known(self, shard: str, messages: Sequence[str]) -> list[Known | None]:
+        """Return what is remembered of each message; None: it is not known here (any more)."""
 
     async def act(self, shard: str, act: Act) -> ActResult:
         """Apply a transition in the shard of the message's sender, with its record and notice."""
