@@ -8,7 +8,7 @@ from typing import Final
 
 from handlers.calendar_day import dutch_day
 from handlers.deadlines import deadline, retain_until
-from handlers.rulebook import Rulebook
+from handlers.rulebook import Party, Rulebook
 from schemas.decisions import Decision, Forward, Hold, HoldReason, Verdict
 from schemas.envelope import Envelope
 from schemas.identifiers import message_ref, oin_of
@@ -21,6 +21,13 @@ PURPOSE: Final = "rectificatie"
 FIELDS: Final = ("betreft", "reden", "tijdstip", "vervangenDoor")
 
 
+NOT_ITS_SENDER: Final = Problem(
+    "data.betreft.bron",
+    "only the sender of an event may correct or withdraw it",
+    "give feedback or refuse it instead (berichten.terugkoppeling-gegeven, .geweigerd)",
+)
+
+
 def original_of(event: Envelope) -> str:
     """Return the `message_ref` of the event that this one corrects or withdraws."""
     return message_ref(event.data.about.source, event.data.about.id)
@@ -30,13 +37,12 @@ def admit_correction(event: Envelope) -> list[Problem]:
     """Return why this correction may not come in: only who sent an event may correct it."""
     if oin_of(event.data.about.source) == oin_of(event.source):
         return []
-    return [
-        Problem(
-            "data.betreft.bron",
-            "only the sender of an event may correct or withdraw it",
-            "give feedback or refuse it instead (berichten.terugkoppeling-gegeven, .geweigerd)",
-        )
-    ]
+    return [NOT_ITS_SENDER]
+
+
+def may_correct(by: Party, sender: str) -> bool:
+    """Whether `by` may correct what `sender` published: itself, or its partner in its name."""
+    return by.id == sender or by.is_partner
 
 
 def decide_correction(

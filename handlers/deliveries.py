@@ -1,10 +1,12 @@
 """The life of a delivery: which act is allowed in which state, and what it leads to.
 
-    delivered ─► opened ─► acknowledged ─► taken-up ─► fed-back
-        │           │            │             │
-        └───────────┴────────────┴─────────────┴──► passed-on, refused
+    delivered ─► opened ─► acknowledged ─► taken-up
+        │           │            │
+        └───────────┴────────────┴──► refused
 
-An act that is not allowed changes nothing and is on record. The same act again is no act.
+Feedback and passing on are said about a delivery and leave its state as it is: they may come at any
+moment but after a refusal, and more than once. What is behind already (acknowledging what was taken
+up) is no mistake and changes nothing. An act that is not allowed changes nothing and is on record.
 """
 
 from dataclasses import dataclass
@@ -21,9 +23,7 @@ class State(StrEnum):
     OPENED = "opened"
     ACKNOWLEDGED = "acknowledged"
     TAKEN_UP = "taken-up"
-    PASSED_ON = "passed-on"
     REFUSED = "refused"
-    FED_BACK = "fed-back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +31,35 @@ class Transition:
     """What one act does."""
 
     allowed_from: tuple[State, ...]
-    to: State
+    to: State | None  #: None: the state stays as it is
     record: RecordEvent
+    no_op_from: tuple[State, ...] = ()  #: it is behind us: nothing happens, and nothing is wrong
 
 
-_OPEN: Final = (State.DELIVERED, State.OPENED, State.ACKNOWLEDGED)
-_AT_WORK: Final = (*_OPEN, State.TAKEN_UP)
+_OPEN: Final = (State.DELIVERED, State.OPENED)
+_NOT_REFUSED: Final = (*_OPEN, State.ACKNOWLEDGED, State.TAKEN_UP)
 
 TRANSITIONS: Final = {
-    "berichten.ingezien": Transition((State.DELIVERED,), State.OPENED, RecordEvent.OPENED),
+    "berichten.ingezien": Transition(
+        (State.DELIVERED,),
+        State.OPENED,
+        RecordEvent.OPENED,
+        no_op_from=(State.OPENED, State.ACKNOWLEDGED, State.TAKEN_UP),
+    ),
     "berichten.ontvangst-bevestigd": Transition(
-        (State.DELIVERED, State.OPENED), State.ACKNOWLEDGED, RecordEvent.ACKNOWLEDGED
+        _OPEN,
+        State.ACKNOWLEDGED,
+        RecordEvent.ACKNOWLEDGED,
+        no_op_from=(State.ACKNOWLEDGED, State.TAKEN_UP),
     ),
-    "berichten.opgepakt": Transition(_OPEN, State.TAKEN_UP, RecordEvent.TAKEN_UP),
-    "berichten.doorgezonden": Transition(_AT_WORK, State.PASSED_ON, RecordEvent.FORWARDED),
-    "berichten.geweigerd": Transition(_OPEN, State.REFUSED, RecordEvent.REFUSED),
-    "berichten.terugkoppeling-gegeven": Transition(
-        (*_AT_WORK, State.PASSED_ON, State.FED_BACK), State.FED_BACK, RecordEvent.FED_BACK
+    "berichten.opgepakt": Transition(_NOT_REFUSED, State.TAKEN_UP, RecordEvent.TAKEN_UP),
+    "berichten.doorgezonden": Transition(_NOT_REFUSED, None, RecordEvent.FORWARDED),
+    "berichten.geweigerd": Transition(
+        (*_OPEN, State.ACKNOWLEDGED),
+        State.REFUSED,
+        RecordEvent.REFUSED,
+        no_op_from=(State.REFUSED,),
     ),
+    "berichten.terugkoppeling-gegeven": Transition(_NOT_REFUSED, None, RecordEvent.FED_BACK),
 }
 """Act (message type without prefix) -> what it does. Every act of the catalogue is here."""

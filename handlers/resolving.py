@@ -4,9 +4,9 @@ Every role gives at least one target, so that no rule is silently absent from a 
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from handlers.addressing import Place, gemeente_party
 from handlers.conditions import Test
@@ -14,6 +14,9 @@ from handlers.rulebook import Party, PreparedMember, PreparedRecipient, Rulebook
 from schemas.case import CasePart
 from schemas.decisions import HoldReason, WithholdReason
 from schemas.vocabulary import AddressStatus
+
+UNLISTED: Final = "niet-genoemd"
+"""Stands for whom the sender named and the rule does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class Target:
     no: WithholdReason | HoldReason | None = None
     tests: tuple[Test, ...] = ()
     code: str | None = None  #: the gemeente through which it was found
+    within: str = ""  #: the role inside a group or a list, where that is how it was named
 
 
 class Resolver:
@@ -91,7 +95,7 @@ class Resolver:
         asked_by = getattr(self._data, "requested_by", None)
         if asked_by is None:
             return Target(None, WithholdReason.NOT_THE_REQUESTER)
-        party = self._book.parties.get(asked_by)
+        party = self._book.reachable(asked_by, self._day)
         if party is None or not any(self._covers(r, party) for r in prepared.recipient.only):
             return Target(None, HoldReason.REQUESTER_NOT_ALLOWED)
         return Target(party.id)
@@ -117,22 +121,21 @@ class Resolver:
             for target in self._plain(role):
                 if name in chosen or (target.party is not None and target.party in chosen):
                     left -= {name, target.party or name}
-                    yield target
+                    yield replace(target, within=role)
                 else:
-                    no = WithholdReason.NOT_CHOSEN
-                    yield Target(target.party, no, code=target.code)
+                    yield replace(target, no=WithholdReason.NOT_CHOSEN, within=role)
         for name in sorted(left):
             known = name if name in self._book.parties else None
-            yield Target(known, HoldReason.CHOICE_NOT_ALLOWED)
+            yield Target(known, HoldReason.CHOICE_NOT_ALLOWED, within=UNLISTED)
 
     def _chosen_of_a_kind(self, prepared: PreparedRecipient, left: set[str]) -> Iterator[Target]:
         """Yield any chosen gemeente or house where no person is in it, so that no place binds."""
         kinds = {"gemeente", "zvh"}.intersection(prepared.recipient.only)
         for name in sorted(left):
-            party = self._book.parties.get(name)
-            if party is not None and party.partner in kinds and party.has_inbox:
+            party = self._book.reachable(name, self._day)
+            if party is not None and party.partner in kinds:
                 left.discard(name)
-                yield Target(name)
+                yield Target(party.id)
 
     def _plain(self, role: str) -> Iterable[Target]:
         """Resolve a role that stands in a list: without fields or conditions of its own."""
@@ -153,13 +156,13 @@ class Resolver:
                 left.discard(target.party)
             left.discard(member.role.rpartition(":")[2])
             if member.invited and target.party not in named:
-                yield Target(target.party, WithholdReason.NOT_INVITED)
+                yield Target(target.party, WithholdReason.NOT_INVITED, within=member.role)
             else:
-                yield Target(target.party, target.no, member.tests, target.code)
+                yield replace(target, tests=member.tests, within=member.role)
         left.discard(self._sender.id)
         for name in sorted(left):
             known = name if name in self._book.parties else None
-            yield Target(known, HoldReason.CHOICE_NOT_ALLOWED)
+            yield Target(known, HoldReason.CHOICE_NOT_ALLOWED, within=UNLISTED)
 
     def _member(self, member: PreparedMember) -> Target:
         if member.role in {"gemeente", "zvh"}:

@@ -94,6 +94,8 @@ def _verdict(
     refusal = no or _target_says_no(recipient, target, data, sender, book, day)
     if refusal is not None:
         reason, detail = refusal
+        # Which member of a group it is: two that cannot be found are two verdicts.
+        detail = detail or ("" if party else target.within)
         if isinstance(reason, HoldReason):
             return Hold(party, rule.id, recipient.role, reason, detail)
         return Withhold(party, rule.id, recipient.role, reason, detail)
@@ -146,6 +148,10 @@ def _target_says_no(  # noqa: PLR0911  (one line for each reason, in order, is t
     return None
 
 
+def _within(verdict: Verdict) -> str:
+    return "" if isinstance(verdict, Forward) else verdict.detail
+
+
 def _mandator(sender: Party, target: Target) -> str:
     """Return the gemeente whose mandate counts: its own when it sends, else that of the event."""
     return sender.id.removeprefix("gm") if sender.partner == "gemeente" else target.code or ""
@@ -157,15 +163,16 @@ def _one_copy_each(verdicts: list[Verdict]) -> list[Verdict]:
     A decision without any forward or hold would be a silent drop: then a person looks.
     """
     served: set[str] = set()
-    seen: set[tuple[str, str, str | None]] = set()
+    seen: set[tuple[str, str, str | None, str]] = set()
     kept: list[Verdict] = []
     for verdict in verdicts:
         if isinstance(verdict, Forward) and verdict.party not in served:
             served.add(verdict.party)
-            seen.add((verdict.rule, verdict.role, verdict.party))
+            seen.add((verdict.rule, verdict.role, verdict.party, ""))
             kept.append(verdict)
     for verdict in verdicts:
-        key = (verdict.rule, verdict.role, verdict.party)
+        unplaced = "" if verdict.party or isinstance(verdict, Forward) else verdict.detail
+        key = (verdict.rule, verdict.role, verdict.party, unplaced)
         if key in seen:
             continue
         seen.add(key)
@@ -176,5 +183,7 @@ def _one_copy_each(verdicts: list[Verdict]) -> list[Verdict]:
             kept.append(verdict)
     if not any(isinstance(verdict, Forward | Hold) for verdict in kept):
         kept.append(Hold(None, "-", "-", HoldReason.NOBODY_RECEIVES))
-    kept.sort(key=lambda verdict: (verdict.rule, verdict.role, verdict.party or ""))
+    kept.sort(
+        key=lambda verdict: (verdict.rule, verdict.role, verdict.party or "", _within(verdict))
+    )
     return kept

@@ -5,6 +5,7 @@ Built once for each config; deciding looks rules up and never scans them.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from pydantic import BaseModel
 
@@ -134,6 +135,18 @@ class Rulebook:
     def rules_for(self, partner: str, message_type: str) -> tuple[PreparedRule, ...]:
         """Return the rules of this sender for this type, by rule id; empty: it may not send it."""
         return self._rules.get((partner, message_type), ())
+
+    def reachable(self, party: str, day: date) -> Party | None:
+        """Return who reads the mail of `party` on `day`: itself, or the gemeente after it.
+
+        None when that is nobody: unknown, without an inbox, or a gemeente that split or is not
+        there yet.
+        """
+        found = self.parties.get(party)
+        if found is not None and found.partner == "gemeente" and party.removeprefix("gm").isdigit():
+            code = self.register.place(party.removeprefix("gm"), day).code
+            found = self.parties.get(gemeente_party(code)) if code else None
+        return found if found is not None and found.has_inbox else None
 
     def types_of(self, partner: str) -> list[str]:
         """Return the message types that this partner may send, sorted."""

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from handlers.calendar_day import dutch_day
 from handlers.deliveries import TRANSITIONS
 from handlers.minimise import minimise_copy
-from handlers.passing_on import decide_passing_on
+from handlers.passing_on import HeldCopy, decide_passing_on
 from handlers.rulebook import Party, Rulebook
 from hub import notices, recording
 from hub.ports import Act, ActOutcome, Copy, Store
@@ -35,6 +36,14 @@ _WHY = {
     ActOutcome.WITHDRAWN: (
         "the sender withdrew this message; it may not be passed on",
         "read the withdrawal in the inbox",
+    ),
+    ActOutcome.CORRECTED: (
+        "the sender corrected this message; it may not be passed on as it was",
+        "read the correction in the inbox, and pass on what replaces it",
+    ),
+    ActOutcome.FULL: (
+        "the inbox of that party is full",
+        "reach that party in another way, or publish this act again later under a new id",
     ),
 }
 
@@ -68,6 +77,8 @@ async def perform(
         if isinstance(passed, Problem):
             return (passed,)
         copy = passed
+    (known,) = await store.known(target.shard, [target.message])
+    told = known.sender if known is not None and known.sender else target.sender.id
     thing = ("delivery", f"{by.id}:{target.message}")
     actor = ("partner", by.id)
 
@@ -94,11 +105,12 @@ async def perform(
             name=name,
             act=message_ref(event.source, event.id),
             allowed_from=tuple(state.value for state in transition.allowed_from),
-            to_state=transition.to.value,
+            no_op_from=tuple(state.value for state in transition.no_op_from),
+            to_state=transition.to.value if transition.to is not None else "",
             at=at,
             record=record(transition.record, "ok"),
             refused_record=record(RecordEvent.ACT_REFUSED, "refused"),
-            notice=notices.of_act(book, target.sender.id, by.id, at, event),
+            notice=notices.of_act(book, told, by.id, at, event),
             copy=copy,
         ),
     )
@@ -125,8 +137,8 @@ def _target(book: Rulebook, event: Envelope) -> Target | Problem:
 async def _passed_on(
     store: Store, book: Rulebook, by: Party, event: Envelope, target: Target, at: datetime
 ) -> Copy | Problem:
-    to = book.parties.get(event.data.to)
-    if to is None or not to.has_inbox:
+    to = book.reachable(event.data.to, dutch_day(at))
+    if to is None:
         hint = nearest(event.data.to, book.parties) or "see seinhuis check"
         return Problem("data.aan", "not a party with an inbox", f"perhaps: {hint}")
     held = await store.find_delivery(target.shard, by.id, target.message)
@@ -134,15 +146,13 @@ async def _passed_on(
         rule, way_out = _WHY[ActOutcome.UNKNOWN]
         return Problem("data.betreft", rule, way_out)
     data: dict[str, Any] = json.loads(held.content).get("data", {})
-    verdict = decide_passing_on(
-        book,
-        by,
-        to,
-        held.type,
-        third_party_ban=data.get("derdenverbod", True),
+    copy = HeldCopy(
+        type=held.type,
         urgency=Urgency(held.urgency),
-        at=at,
+        third_party_ban=data.get("derdenverbod", True),
+        gemeente=data.get("gemeentecode"),
     )
+    verdict = decide_passing_on(book, by, to, copy, at)
     if isinstance(verdict, Withhold):
         return Problem(
             "data.aan",

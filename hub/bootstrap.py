@@ -17,9 +17,10 @@ from hub.data_folder import BrokerAddress, running
 from hub.desk import Desk
 from hub.embedded import EmbeddedBroker
 from hub.errors import BrokerMissing, NotFound
+from hub.late_corrections import LateCorrections
 from hub.pipeline import Pipeline
 from hub.roles import default_folder, load
-from hub.stores import keys
+from hub.stores import keys, packing
 from hub.stores.connection import connect
 from hub.stores.valkey import ValkeyStore
 from hub.worker import Worker, WorkerSettings
@@ -173,7 +174,8 @@ async def work(hub: Hub, stop: asyncio.Event) -> None:
         ),
         stream_of=keys.intake,
         group=keys.HUB_GROUP,
-        idle_work=Desk(hub.store, hub.book, now, "hub").retry_corrections,
+        event_of=packing.event_bytes,
+        idle_work=LateCorrections(hub.store, hub.book, now).apply,
     )
     # What is loaded by now stays: let the collector not walk through it with every batch.
     gc.collect()

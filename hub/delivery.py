@@ -75,8 +75,10 @@ class Delivery:
         return receipt
 
     async def take_up(self, case_ref: str | None = None) -> Receipt:
-        """Say that you work on it, under your own case reference."""
-        return await self._act("berichten.opgepakt", {"zaakRef": case_ref})
+        """Say that you work on it, under your own case reference; it does not come again."""
+        receipt = await self._act("berichten.opgepakt", {"zaakRef": case_ref}, case_ref or "")
+        await self._client.tick_off(self)
+        return receipt
 
     async def pass_on(self, to: str, reason: str | None = None) -> Receipt:
         """Pass it on to party `to`; the hub decides whether that may (doorzenden)."""

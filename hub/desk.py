@@ -14,13 +14,13 @@ from typing import Any
 from handlers.calendar_day import dutch_day
 from handlers.corrections import decide_correction, original_of
 from handlers.deadlines import deadline, retain_until
+from handlers.fitting import fits
 from handlers.routing import decide
-from handlers.rulebook import PreparedRule, Rulebook
+from handlers.rulebook import PreparedRecipient, PreparedRule, Rulebook
 from hub import notices, planning, recording
 from hub.errors import HubError, NotFound
 from hub.pipeline import Clock
 from hub.ports import Correction, Entry, Outcome, ParkedEntry, Queue, Step, Store
-from schemas.catalogue import CORRECTIONS
 from schemas.decisions import Decision, Forward, Hold, HoldReason
 from schemas.envelope import Envelope
 from schemas.messages.berichten import MessageLink
@@ -28,6 +28,11 @@ from schemas.problems import InvalidEvent, Problem
 from schemas.reading import parse
 from schemas.records import RecordEvent
 from schemas.vocabulary import Urgency
+
+_WHY = {
+    word: f"the sender {what} this message since: nobody gets it any more; discard what is held"
+    for word, what in (("withdrawn", "withdrew"), ("corrected", "corrected"))
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,29 +68,33 @@ class Desk:
         raise NotFound(f"no entry {entry} in the {queue.value} stream of {shard}")
 
     async def release(self, shard: str, entry: str, party: str, rule: str, reason: str) -> Done:
-        """Deliver what was held to `party`, with the fields of the rule that was held.
+        """Deliver one thing that was held to `party`, with the fields of the rule that held it.
 
-        `rule` "" takes the only rule that is held. Of several roles under one rule (gemeente, zvh)
-        the one that fits the party is taken. Other holds of the entry stay held.
+        `party` must fit the role: a gemeente for what was held for the gemeente. `rule` "" takes
+        the only one that fits. Everything else that the entry holds stays held.
         """
         found = await self.find(shard, Queue.HELD, entry)
-        target = self._book.parties.get(party)
-        if target is None or not target.has_inbox:
+        target = self._book.reachable(party, dutch_day(self._clock()))
+        if target is None:
             raise HubError(f"{party} is not a party with an inbox; see: seinhuis check")
+        event = parse(found.parked.event, self._book.prefix)
         holds = holds_of(found)
-        matching = [hold for hold in holds if rule in {"", hold.rule}]
-        fitting = {target.partner, f"partij:{party}", f"groep:{party}"}
-        matching = [hold for hold in matching if hold.role in fitting] or matching
-        rules = {(hold.rule, hold.role) for hold in matching}
-        if len(rules) != 1:
+        fitting = [
+            hold
+            for hold in holds
+            if rule in {"", hold.rule}
+            and (recipient := self._recipient(event, hold)) is not None
+            and fits(self._book, recipient, hold, target)
+        ]
+        if len({(hold.rule, hold.role) for hold in fitting}) != 1:
             names = ", ".join(sorted({f"{hold.rule} ({hold.role})" for hold in holds}))
             raise HubError(
-                f"say which rule with --rule, and name a party that fits its role: held are {names}"
+                f"name a party that fits what is held, and with --rule which rule; held are {names}"
             )
-        event = parse(found.parked.event, self._book.prefix)
-        hold = matching[0]
-        forward = self._forward_under(event, hold.rule, hold.role, party)
-        rest = [other for other in holds if (other.rule, other.role) not in rules]
+        # The one for this very party first; else any of several alike (two unplaced members).
+        hold = next((each for each in fitting if each.party == target.id), fitting[0])
+        forward = self._forward_under(event, hold.rule, hold.role, target.id)
+        rest = [other for other in holds if other is not hold]
         return await self._apply(
             found, Queue.HELD, event, [forward], rest, RecordEvent.RELEASED, reason
         )
@@ -145,32 +154,24 @@ class Desk:
         )
         await self._route(shard, step)
 
-    async def retry_corrections(self, shard: str) -> int:
-        """Apply held corrections whose original is known by now; return how many."""
-        applied, after = 0, "-"
-        while page := await self._store.parked(shard, Queue.HELD, after):
-            after = page[-1].id
-            for found in page:
-                if found.parked.type not in CORRECTIONS:
-                    continue
-                original = original_of(parse(found.parked.event, self._book.prefix))
-                (received_by,) = await self._store.received_by(shard, [original])
-                if received_by:
-                    await self._decide_again(found, Queue.HELD, "original-arrived")
-                    applied += 1
-        return applied
-
     async def _decide_again(self, found: ParkedEntry, queue: Queue, reason: str) -> Done:
         shard, at = found.shard, self._clock()
-        intake = self._book.parties[found.parked.sender].intake
-        read = planning.read(Entry(found.id, intake, found.parked.event), self._book, shard)
-        if read.event is None or read.what is planning.What.REFUSED:
+        sender = self._book.parties.get(found.parked.sender)
+        if sender is None:
+            raise HubError(
+                f"{found.parked.sender} is no party of the role config any more;"
+                " discard it, or put the party back"
+            )
+        entry = Entry(found.id, sender.intake, found.parked.event)
+        read = planning.read(entry, self._book, shard)
+        if read.what is planning.What.REFUSED:
             raise InvalidEvent(read.problems)
-        event = read.event
+        event = planning.event_of(read)
         corrects: Correction | None = None
         if read.what is planning.What.CORRECTION:
             original = original_of(event)
-            (received_by,) = await self._store.received_by(shard, [original])
+            (known,) = await self._store.known(shard, [original])
+            received_by = known.received_by if known is not None else None
             decision = decide_correction(event, self._book, at, received_by)
             if received_by is not None:
                 corrects = Correction(original, received_by, event.type.endswith("ingetrokken"))
@@ -178,8 +179,9 @@ class Desk:
             raise HubError("an act is not decided again: let its party publish it anew")
         else:
             decision = decide(event, self._book, at)
+        publisher = planning.publisher_of(read, self._book, shard)
         return await self._apply_decision(
-            found, queue, event, decision, RecordEvent.RE_DECIDED, reason, corrects
+            found, queue, event, decision, RecordEvent.RE_DECIDED, reason, corrects, publisher
         )
 
     async def _apply(
@@ -200,7 +202,7 @@ class Desk:
             config_digest=self._book.digest,
             verdicts=(*forwards, *rest),
         )
-        return await self._apply_decision(found, queue, event, decision, what, reason, None)
+        return await self._apply_decision(found, queue, event, decision, what, reason)
 
     async def _apply_decision(
         self,
@@ -210,13 +212,15 @@ class Desk:
         decision: Decision,
         what: RecordEvent,
         reason: str,
-        corrects: Correction | None,
+        corrects: Correction | None = None,
+        publisher: str = "",
     ) -> Done:
         holds = decision.holds
         step = Step(
             queue=queue,
             entry=found.id,
             message=decision.message,
+            sender=publisher,
             record=recording.decided(found.shard, event, decision, what, self._actor, reason),
             copies=planning.copies(event, decision),
             held=planning.parked(found.parked.event, decision, holds) if holds else None,
@@ -231,9 +235,19 @@ class Desk:
             raise NotFound("somebody else did this entry meanwhile; list the queue again")
         if result.outcome is not Outcome.DONE:
             raise HubError(
-                f"nothing was done: {result.outcome.value} {result.detail}; try again, and if it"
-                " stays so, look at the log of the hub"
+                _WHY.get(result.detail)
+                or (
+                    f"nothing was done: {result.outcome.value} {result.detail}; try again, and if"
+                    " it stays so, look at the log of the hub"
+                )
             )
+
+    def _recipient(self, event: Envelope, hold: Hold) -> PreparedRecipient | None:
+        try:
+            prepared = self._rule(event, hold.rule)
+        except NotFound:
+            return None
+        return next((each for each in prepared.recipients if each.role == hold.role), None)
 
     def _forward_under(self, event: Envelope, rule: str, role: str, party: str) -> Forward:
         at = self._clock()

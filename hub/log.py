@@ -26,6 +26,7 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "step.blocked": frozenset({"shard", "entry", "detail"}),
     "entry.given_up": frozenset({"shard", "entry", "deliveries"}),
     "entries.reclaimed": frozenset({"shard", "entries"}),
+    "correction.waits": frozenset({"shard", "entry", "error"}),
     "correction.applied": frozenset({"shard", "entries"}),
     "file.taken": frozenset({"folder", "events"}),
     "file.refused": frozenset({"folder", "problems"}),

@@ -7,16 +7,18 @@ nothing is delivered. Every await may fail or be the last thing this process doe
 pending until its step is applied, and the step is applied once: a repeat finds the entry gone.
 """
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from handlers.corrections import decide_correction, original_of
+from handlers.corrections import NOT_ITS_SENDER, decide_correction, may_correct, original_of
 from handlers.routing import decide
 from handlers.rulebook import Rulebook
 from hub import log, planning
 from hub.acting import perform
+from hub.errors import Unavailable
 from hub.planning import Read, What
 from hub.ports import Correction, Entry, Outcome, Step, Store
 from schemas.decisions import Decision, Forward, Hold, HoldReason, Verdict
@@ -38,6 +40,7 @@ class _Planned:
     step: Step
     read: Read | None = None
     decision: Decision | None = None
+    what: RecordEvent = RecordEvent.DECIDED
 
 
 @dataclass(slots=True)
@@ -68,6 +71,15 @@ class Pipeline:
             Unavailable: some entries may be done; the others stay pending and come again.
 
         """
+        try:
+            return await self._run(shard, entries)
+        except Unavailable:
+            # The store was away, which no entry can help: or an outage would use up their tries.
+            with contextlib.suppress(Unavailable):
+                await self._store.excuse(shard, entries)
+            raise
+
+    async def _run(self, shard: str, entries: Sequence[Entry]) -> Report:
         started = time.perf_counter()
         at = self._clock()
         report = Report(entries=len(entries))
@@ -110,20 +122,41 @@ class Pipeline:
                 planning.refused(shard, read.entry, self.book, at, read.problems, read.event)
             )
         decision = decide(read.event, self.book, at)
-        return _Planned(planning.routed(shard, read.entry, read.event, decision), read, decision)
+        return _Planned(self._routed(shard, read, decision), read, decision)
+
+    def _routed(
+        self,
+        shard: str,
+        read: Read,
+        decision: Decision,
+        corrects: Correction | None = None,
+        what: RecordEvent = RecordEvent.DECIDED,
+    ) -> Step:
+        publisher = planning.publisher_of(read, self.book, shard)
+        event = planning.event_of(read)
+        return planning.routed(shard, read.entry, event, decision, publisher, corrects, what)
 
     async def _correct(self, shard: str, read: Read, report: Report, at: datetime) -> None:
         event = planning.event_of(read)
         original = original_of(event)
+        by = self.book.parties[read.entry.intake or shard]
         withdraws = event.type.endswith("ingetrokken")
         what = RecordEvent.WITHDRAWN if withdraws else RecordEvent.CORRECTED
         outcome = Outcome.CHANGED
         while outcome is Outcome.CHANGED:  # the original reached somebody else meanwhile
-            (received_by,) = await self._store.received_by(shard, [original])
+            (known,) = await self._store.known(shard, [original])
+            if known is not None and not may_correct(by, known.sender):
+                step = planning.refused(
+                    shard, read.entry, self.book, at, [NOT_ITS_SENDER], event, code="niet-bevoegd"
+                )
+                await self._apply(shard, [_Planned(step)], report)
+                return
+            received_by = known.received_by if known is not None else None
             decision = decide_correction(event, self.book, at, received_by)
             corrects = None if received_by is None else Correction(original, received_by, withdraws)
-            step = planning.routed(shard, read.entry, event, decision, corrects, what)
-            (outcome,) = await self._apply(shard, [_Planned(step, read, decision)], report)
+            step = self._routed(shard, read, decision, corrects, what)
+            planned = _Planned(step, read, decision, what)
+            (outcome,) = await self._apply(shard, [planned], report)
 
     async def _act(self, shard: str, read: Read, report: Report, at: datetime) -> None:
         event = planning.event_of(read)
@@ -170,10 +203,8 @@ class Pipeline:
         held = replace(
             decision, verdicts=tuple(_hold_if(verdict, party) for verdict in decision.verdicts)
         )
-        step = planning.routed(
-            shard, read.entry, planning.event_of(read), held, blocked.step.corrects
-        )
-        await self._apply(shard, [_Planned(step, read, held)], report)
+        step = self._routed(shard, read, held, blocked.step.corrects, blocked.what)
+        await self._apply(shard, [_Planned(step, read, held, blocked.what)], report)
 
 
 def _hold_if(verdict: Verdict, party: str | None) -> Verdict:

@@ -62,6 +62,19 @@ def read(entry: Entry, book: Rulebook, shard: str) -> Read:
     return Read(entry, What.CORRECTION if name in CORRECTIONS else What.EVENT, event)
 
 
+def publisher_of(read: Read, book: Rulebook, shard: str) -> str:
+    """Return the party that speaks: the unit that the event names, else whose intake it is.
+
+    What became of the event is told to this party, and only this party (or its partner) corrects
+    it. A unit without an inbox is told through its partner.
+    """
+    data = read.event.data if read.event is not None else None
+    unit = book.parties.get(getattr(getattr(data, "sender", None), "unit", None) or "")
+    if unit is not None and unit.has_inbox and unit.partner == shard:
+        return unit.id
+    return read.entry.intake or shard
+
+
 def event_of(read: Read) -> Envelope:
     """Return the event of an admitted entry; what was refused may not have one.
 
@@ -79,6 +92,7 @@ def routed(
     entry: Entry,
     event: Envelope,
     decision: Decision,
+    publisher: str,
     corrects: Correction | None = None,
     what: RecordEvent = RecordEvent.DECIDED,
 ) -> Step:
@@ -88,8 +102,11 @@ def routed(
         entry=entry.id,
         intake=entry.intake,
         message=decision.message,
+        sender=publisher,
         record=recording.decided(shard, event, decision, what),
-        duplicate_record=_duplicate(shard, event, decision),
+        duplicate_record=_duplicate(
+            shard, event, decision.at, decision.message, decision.type, decision.sender
+        ),
         copies=copies(event, decision),
         held=parked(entry.event, decision, decision.holds) if decision.holds else None,
         corrects=corrects,
@@ -186,22 +203,30 @@ def refused(
 def acted(
     shard: str, entry: Entry, event: Envelope, by: Party, book: Rulebook, at: datetime
 ) -> Step:
-    """Make the step that finishes the entry of an act that was done in the sender's shard."""
+    """Make the step that finishes the entry of an act that was done in the sender's shard.
+
+    The same act again is a duplicate, as the same event is.
+    """
+    ref = message_ref(event.source, event.id)
+    name = event.type.removeprefix(f"{book.prefix}.")
     return Step(
         queue=Queue.INTAKE,
         entry=entry.id,
         intake=entry.intake,
+        message=ref,
+        sender=by.id,
         record=recording.plain(
             shard,
             at,
             RecordEvent.ACT_ACCEPTED,
-            ("message", message_ref(event.source, event.id)),
+            ("message", ref),
             "ok",
             actor=("partner", by.id),
             event=event,
-            message_type=event.type.removeprefix(f"{book.prefix}."),
+            message_type=name,
             sender=by.id,
         ),
+        duplicate_record=_duplicate(shard, event, at, ref, name, by.id),
     )
 
 
@@ -215,14 +240,16 @@ def given_up(shard: str, entry: Entry, book: Rulebook, at: datetime) -> Step:
     return refused(shard, entry, book, at, (problem,), code="niet-toegestaan")
 
 
-def _duplicate(shard: str, event: Envelope, decision: Decision) -> bytes:
+def _duplicate(
+    shard: str, event: Envelope, at: datetime, message: str, name: str, sender: str
+) -> bytes:
     return recording.plain(
         shard,
-        decision.at,
+        at,
         RecordEvent.DUPLICATE,
-        ("message", decision.message),
+        ("message", message),
         "duplicate",
         event=event,
-        message_type=decision.type,
-        sender=decision.sender,
+        message_type=name,
+        sender=sender,
     )

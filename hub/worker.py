@@ -27,9 +27,9 @@ from hub.errors import BrokerLost, HubError, Unavailable
 from hub.pipeline import Pipeline
 from hub.ports import Entry, Store
 
-_FIELD: Final = b"event"
 _MAX_TASKS: Final = 16  # FastStream restarts a failing read as a new task, without a pause
 _WATCH_S: Final = 1.0
+_IDLE_ROUNDS: Final = 3  # rounds of the reclaimer for one of the work that can wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +56,22 @@ class Worker:
         *,
         stream_of: Callable[[str], str],
         group: str,
+        event_of: Callable[[Mapping[bytes, bytes]], bytes],
         idle_work: Callable[[str], Awaitable[int]],
     ) -> None:
-        """`stream_of` gives the intake of a shard; `idle_work` is done for a shard now and then."""
+        """`stream_of` gives the intake of a shard, `event_of` the event in the fields of an entry.
+
+        `idle_work` is done for a shard now and then.
+        """
         self._pipeline = pipeline
         self._store = store
         self._shards = shards
         self._settings = settings
         self._stream_of = stream_of
         self._group = group
+        self._event_of = event_of
         self._idle_work = idle_work
+        self._under_way: set[asyncio.Task[None]] = set()
         self._failure: asyncio.Future[None] | None = None
         self._own = [shard for shard, intakes in shards.items() if "" in intakes]
         self._further = {
@@ -110,6 +116,7 @@ class Worker:
                 self._raise_why(tasks)
         finally:
             await _end([*tasks, stopping])
+            await asyncio.gather(*self._under_way, return_exceptions=True)
             with contextlib.suppress(Exception):  # a broker that is gone cannot be told goodbye
                 await self.app.stop()
             if not self._failure.done():
@@ -132,7 +139,7 @@ class Worker:
                 polling_interval=self._settings.poll_ms,
             ),
             parser=_pass_through,
-            decoder=_entries,
+            decoder=self._entries,
             ack_policy=AckPolicy.MANUAL,
             no_reply=True,
             title=f"intake of {shard}",
@@ -159,6 +166,20 @@ class Worker:
             if isinstance(error, BrokerLost):
                 self._fail(error)
 
+    async def _entries(self, message: RedisBatchStreamMessage) -> list[Entry]:
+        raw = message.raw_message
+        return [
+            Entry(place.decode() if isinstance(place, bytes) else place, "", self._event_of(fields))
+            for place, fields in zip(raw["message_ids"], raw["data"], strict=True)
+        ]
+
+    async def _finish(self, shard: str, entries: Sequence[Entry]) -> None:
+        """Run a batch to its end, also when the reader is cancelled meanwhile."""
+        task = asyncio.create_task(self._run(shard, entries))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        await asyncio.shield(task)
+
     async def _read_further(self, shard: str, intakes: Sequence[str]) -> None:
         settings = self._settings
         while True:
@@ -170,10 +191,11 @@ class Worker:
                 await asyncio.sleep(_WATCH_S)
                 continue
             if entries:
-                await self._run(shard, entries)
+                await self._finish(shard, entries)
 
     async def _reclaim(self) -> None:
         settings = self._settings
+        rounds = 0
         while True:
             for shard, intakes in self._shards.items():
                 with contextlib.suppress(Unavailable):
@@ -181,10 +203,21 @@ class Worker:
                         shard, intakes, settings.consumer, settings.idle_ms, settings.batch
                     ):
                         log.get().warning("entries.reclaimed", shard=shard, entries=len(entries))
-                        await self._run(shard, entries)
-                    if applied := await self._idle_work(shard):
-                        log.get().info("correction.applied", shard=shard, entries=applied)
+                        await self._finish(shard, entries)
+                if rounds % _IDLE_ROUNDS == 0:
+                    await self._idle(shard)
+            rounds += 1
             await asyncio.sleep(settings.reclaim_s)
+
+    async def _idle(self, shard: str) -> None:
+        """Do what can wait. Nothing in it may stop the worker: it is tried again."""
+        try:
+            if applied := await self._idle_work(shard):
+                log.get().info("correction.applied", shard=shard, entries=applied)
+        except Unavailable:
+            pass
+        except Exception as error:  # noqa: BLE001  (say so, and go on: routing is what matters)
+            log.get().error("batch.failed", shard=shard, entries=0, error=type(error).__name__)
 
     async def _watch(self) -> None:
         while True:
@@ -225,11 +258,3 @@ async def _pass_through(message: Any, original: Callable[..., Awaitable[Any]]) -
     parsed.raw_message = message
     parsed.reply_to = ""  # a sender may not make the hub publish anywhere
     return parsed
-
-
-async def _entries(message: RedisBatchStreamMessage) -> list[Entry]:
-    raw = message.raw_message
-    return [
-        Entry(entry.decode() if isinstance(entry, bytes) else entry, "", fields.get(_FIELD, b""))
-        for entry, fields in zip(raw["message_ids"], raw["data"], strict=True)
-    ]

@@ -191,7 +191,7 @@ def feed_back(
 ) -> None:
     """Tell the sender what became of it.
 
-    Publishes a `terugkoppeling`. Changes the state to fed-back; may be done more than once.
+    Publishes a `terugkoppeling`. The state stays as it is; may be done more than once.
 
     Exits with 0 when the hub did it, 3 when it refused (with why), 4 when no hub runs, 5 when
     there is no such party or message.

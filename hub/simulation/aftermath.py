@@ -74,7 +74,7 @@ class Aftermath:
             if not dice.maybe(share) or state not in TRANSITIONS[name].allowed_from:
                 continue
             moment = later(dice, moment, minutes / 3 if urgent else minutes, waits=not urgent)
-            state = TRANSITIONS[name].to
+            state = TRANSITIONS[name].to or state
             yield self._act(draft, party, name, self._said(name, draft, dice), dice, moment)
 
     def _said(self, name: str, draft: Draft, dice: Dice) -> dict[str, Any]:

@@ -44,10 +44,10 @@ class Delivered:
                 by_shard.setdefault(shard, []).append(message)
             for shard, messages in by_shard.items():
                 try:
-                    found = await self._store.received_by(shard, messages)
+                    found = await self._store.known(shard, messages)
                 except Unavailable:
                     continue  # asked again at the next look
-                for message, parties in zip(messages, found, strict=True):
-                    if parties is not None:
+                for message, known in zip(messages, found, strict=True):
+                    if known is not None:
                         self._known.add((shard, message))
                         self._asked.pop((shard, message)).set_result(None)

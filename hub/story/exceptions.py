@@ -87,7 +87,8 @@ async def corrected(stage: Stage, event: dict[str, Any]) -> None:
     show, watching = stage.show, stage.watching
     show.title("Corrected", "Een rectificatie bereikt iedereen die het origineel kreeg.")
     original = message_ref(event["source"], event["id"])
-    had = (await watching.hub.store.received_by("ind", [original]))[0] or ()
+    (known,) = await watching.hub.store.known("ind", [original])
+    had = known.received_by if known is not None else ()
     show.say(f"   the original was received by {', '.join(sorted(had))}")
     show.step("ind corrects it")
     _, copies = await stage.deliver("ind", stage.signals.correction(event, "ind-0004"))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from hub.late_corrections import LateCorrections
 from hub.ports import Queue
 from schemas.identifiers import message_ref
 from tests import builders
@@ -163,7 +164,7 @@ async def test_the_sender_hears_what_its_recipient_does(hub):
         "berichten.terugkoppeling-gegeven",
     ] == [name for name, _ in notices]
     assert {"gm0363"} == {data["door"] for _, data in notices}
-    assert ["fed-back"] == await hub.store.states("ind", "gm0363", [ref])
+    assert ["taken-up"] == await hub.store.states("ind", "gm0363", [ref])
     assert ["delivered"] == await hub.store.states("ind", "lro", [ref])
 
 
@@ -248,7 +249,7 @@ async def test_a_correction_before_its_original_is_held_and_then_applied(hub):
     assert ["original-unknown"] == [reason["reason"] for reason in reasons]
 
     await hub.send(signal)
-    assert 1 == await hub.desk().retry_corrections("ind")
+    assert 1 == await LateCorrections(hub.store, hub.book, hub.clock).apply("ind")
 
     assert [] == await hub.parked("held")
     assert 4 == await hub.check_books()

@@ -148,10 +148,10 @@ def test_a_message_goes_from_delivered_to_fed_back_and_the_sender_is_told(seinhu
     assert now("open") == "opened"
     assert now("acknowledge") == "acknowledged"
     assert now("take-up", "--case", "Z-2026-1") == "taken-up"
-    assert now("feed-back", "--level", "in-behandeling") == "fed-back"
+    assert now("feed-back", "--level", "in-behandeling") == "taken-up"
     _, mails = seinhuis(*inbox, "--limit", "1000")
     (mail,) = [each for each in mails if each["message"] == delivered]
-    assert (mail["state"], mail["overdue"]) == ("fed-back", False)
+    assert (mail["state"], mail["overdue"]) == ("taken-up", False)
     _, notices = seinhuis("inbox", "ind", "--limit", "1000")
     types = [each["type"] for each in notices if each["state"] == "notice"]
     assert {"berichten.ingezien", "berichten.opgepakt"} <= set(types)
