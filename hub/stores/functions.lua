@@ -1,6 +1,6 @@
 #!lua name=seinhuis_@VERSION@
 
--- Everything that must happen as a whole, on the server: route (a batch of steps), act, note.
+-- Everything that must happen as a whole, on the server: route (a batch of steps), act, note, excuse.
 -- Commands of Redis 7.0 only. Every key is declared, and all keys of a call are in one slot.
 --
 -- A script that fails halfway is not rolled back. So every step first looks at all that could go
@@ -10,21 +10,39 @@
 -- @VERSION@ is made from this file. It is in the names, so that workers of two versions can run side
 -- by side: each calls the functions that it was written for.
 --
--- The value of a `seen` key: `party=entry,party=entry;flags`. `entry` is where the copy is in the
--- inbox of the party; the only flag is `withdrawn`.
+-- What stands in each key, and how a value is written, is in keys.py.
 
 local COPY = 9    -- arguments of a copy: party message type rule sender urgency deadline retain content
 local PARKED = 5  -- arguments of a parked event: event reasons message type sender
-local HEADER = 10 -- arguments of a step, before its copies
+local HEADER = 11 -- arguments of a step, before its copies
 
--- What `seen` says: the text of the parties, a set of them, and whether it was withdrawn.
+-- The states in which a copy still takes up room in the inbox of its party.
+local UNFINISHED = { delivered = true, opened = true }
+
+-- What `seen` says: the text of the parties, a set of them, who sent it, and what became of it.
 local function read_seen(value)
-  local text, flags = string.match(value, '^([^;]*);?(.*)$')
+  local text, flags = string.match(value, '^([^;]*)(.*)$')
   local parties = {}
   for party in string.gmatch(text, '([^,=]+)=') do
     parties[party] = true
   end
-  return text, parties, flags == 'withdrawn'
+  return {
+    text = text,
+    parties = parties,
+    sender = string.match(flags, ';from=([^;]*)') or '',
+    withdrawn = string.find(flags, ';withdrawn', 1, true) ~= nil,
+    corrected = string.find(flags, ';corrected', 1, true) ~= nil,
+  }
+end
+
+local function write_seen(key, seen, ttl)
+  local flags = (seen.withdrawn and ';withdrawn' or '') .. (seen.corrected and ';corrected' or '')
+  redis.call('SET', key, seen.text .. ';from=' .. seen.sender .. flags, 'PX', ttl)
+end
+
+-- Why nobody gets a further copy: withdrawn, corrected, or nil.
+local function known_wrong(seen)
+  return seen.withdrawn and 'withdrawn' or seen.corrected and 'corrected' or nil
 end
 
 local function same_parties(parties, expected)
@@ -44,6 +62,11 @@ local function get(key)
   return value or nil, false
 end
 
+-- Whether a word is in a list with commas.
+local function contains(list, word)
+  return string.find(',' .. list .. ',', ',' .. word .. ',', 1, true) ~= nil
+end
+
 local function is_a(key, wanted)
   local kind = redis.call('TYPE', key)['ok']
   return kind == wanted or kind == 'none'
@@ -57,14 +80,33 @@ end
 
 -- Write the copy whose arguments begin at `i`; return the id of its entry.
 local function write_copy(inbox, a, i, notice)
+  local fields = { 'message', a[i + 1], 'type', a[i + 2], 'rule', a[i + 3], 'sender', a[i + 4],
+    'urgency', a[i + 5], 'deadline', a[i + 6], 'retain', a[i + 7], 'copy', a[i + 8] }
   if notice then
-    return redis.call('XADD', inbox, '*', 'message', a[i + 1], 'type', a[i + 2], 'rule', a[i + 3],
-      'sender', a[i + 4], 'urgency', a[i + 5], 'deadline', a[i + 6], 'retain', a[i + 7],
-      'copy', a[i + 8], 'notice', '1')
+    fields[17], fields[18] = 'notice', '1'
   end
-  return redis.call('XADD', inbox, '*', 'message', a[i + 1], 'type', a[i + 2], 'rule', a[i + 3],
-    'sender', a[i + 4], 'urgency', a[i + 5], 'deadline', a[i + 6], 'retain', a[i + 7],
-    'copy', a[i + 8])
+  return redis.call('XADD', inbox, '*', unpack(fields))
+end
+
+-- Deliver the copy whose arguments begin at `i`: into the inbox, what is seen, and what is open.
+local function deliver(inbox, open, seen, a, i)
+  local party = a[i]
+  local id = write_copy(inbox, a, i, false)
+  seen.parties[party] = true
+  seen.text = (seen.text == '' and '' or seen.text .. ',') .. party .. '=' .. id
+  return redis.call('HINCRBY', open, party, 1)
+end
+
+-- Tell the sender, unless it has stopped reading: its inbox must not block anybody else.
+local function notify(inbox, room, a, i)
+  if redis.call('XLEN', inbox) < 2 * room then write_copy(inbox, a, i, true) end
+end
+
+-- How many copies a party has not finished, or nil when the key is not what it should be.
+local function count_open(open, party)
+  local count = redis.pcall('HGET', open, party)
+  if type(count) == 'table' then return nil end
+  return tonumber(count or 0)
 end
 
 local function write_parked(stream, a, i)
@@ -72,19 +114,20 @@ local function write_parked(stream, a, i)
     'type', a[i + 3], 'sender', a[i + 4])
 end
 
--- KEYS: head audit held dead, then for each step: its queue, `seen` when it has a message, `seen` of
---   the original when it corrects, the inbox of each copy and of each notice.
--- ARGV: lifetime of `seen` (ms), room of an inbox (entries; notices may take as much again), reader
---   group, then for each step:
+-- KEYS: head audit held dead open, then for each step: its queue, `seen` when it has a message, `seen`
+--   of the original when it corrects, the inbox of each copy and of each notice.
+-- ARGV: lifetime of `seen` (ms), room of an inbox (unfinished copies; notices: twice as many entries),
+--   reader group, then for each step:
 --     queue (in, held, dead), entry, record, duplicate record, has message (1), number of copies,
---     number of notices, parked (h, d, hd), corrects (c, w), whom it expects to have received it
+--     number of notices, parked (h, d, hd), corrects (c, w), whom it expects to have received it,
+--     sender
 --   and its copies, its notices, its parked events.
 -- Returns a word for each step: done, duplicate, gone, changed, or blocked|<key or what it is>.
 local function route(K, A)
-  local head, audit = K[1], K[2]
+  local head, audit, open = K[1], K[2], K[5]
   local ttl, room, group = A[1], tonumber(A[2]), A[3]
-  local k, a = 5, 4
-  local results, good, lengths = {}, {}, {}
+  local k, a = 6, 4
+  local results, good, unfinished = {}, {}, {}
 
   local function stream(key)
     local known = good[key]
@@ -101,18 +144,18 @@ local function route(K, A)
     local queue_key, queue, entry, record = K[k], A[a], A[a + 1], A[a + 2]
     local n_copies, n_notices = tonumber(A[a + 5]), tonumber(A[a + 6])
     local parked, corrects = A[a + 7], A[a + 8]
-    local duplicate_record, expected = A[a + 3], A[a + 9]
+    local duplicate_record, expected, sender = A[a + 3], A[a + 9], A[a + 10]
     local copies = a + HEADER
     local notices = copies + COPY * n_copies
     local park = notices + COPY * n_notices
-    local seen, original
+    local seen_key, original_key
     k = k + 1
     if A[a + 4] == '1' then
-      seen = K[k]
+      seen_key = K[k]
       k = k + 1
     end
     if corrects ~= '' then
-      original = K[k]
+      original_key = K[k]
       k = k + 1
     end
     local copy_keys = k
@@ -124,9 +167,9 @@ local function route(K, A)
     if not stream(audit) then return 'blocked|' .. (is_a(head, 'hash') and audit or head) end
     if not stream(queue_key) then return 'blocked|' .. queue_key end
     local value, wrong
-    if seen then
-      value, wrong = get(seen)
-      if wrong then return 'blocked|' .. seen end
+    if seen_key then
+      value, wrong = get(seen_key)
+      if wrong then return 'blocked|' .. seen_key end
     end
 
     local function fence()
@@ -145,34 +188,30 @@ local function route(K, A)
       return 'duplicate'
     end
 
-    local text, parties = '', {}
-    if value then
-      local withdrawn
-      text, parties, withdrawn = read_seen(value)
-      if withdrawn and n_copies > 0 then return 'blocked|withdrawn' end
-    end
+    local seen = read_seen(value or '')
+    if n_copies > 0 and known_wrong(seen) then return 'blocked|' .. known_wrong(seen) end
     for n = 0, n_copies + n_notices - 1 do
       local inbox = K[copy_keys + n]
-      local length = lengths[inbox]
-      if length == nil then
-        length = redis.pcall('XLEN', inbox)
-        if type(length) == 'table' then return 'blocked|' .. inbox end
-        lengths[inbox] = length
-      end
-      if length >= (n < n_copies and room or 2 * room) then
-        return 'blocked|inbox-full:' .. A[copies + COPY * n]
+      if not stream(inbox) then return 'blocked|' .. inbox end
+    end
+    for n = 0, n_copies - 1 do
+      local party = A[copies + COPY * n]
+      unfinished[party] = unfinished[party] or count_open(open, party)
+      if not unfinished[party] then return 'blocked|' .. open end
+      if unfinished[party] >= room and not seen.parties[party] then
+        return 'blocked|inbox-full:' .. party
       end
     end
     if parked ~= '' and not (stream(K[3]) and stream(K[4])) then
       return 'blocked|' .. (good[K[3]] and K[4] or K[3])
     end
-    local original_value
-    if original then
-      original_value, wrong = get(original)
-      if wrong then return 'blocked|' .. original end
-      if not original_value then return 'changed' end
-      local _, received = read_seen(original_value)
-      if not same_parties(received, expected) then return 'changed' end
+    local original
+    if original_key then
+      value, wrong = get(original_key)
+      if wrong then return 'blocked|' .. original_key end
+      if not value then return 'changed' end
+      original = read_seen(value)
+      if not same_parties(original.parties, expected) then return 'changed' end
     end
 
     -- Write.
@@ -180,27 +219,20 @@ local function route(K, A)
     write_record(head, audit, record)
     for n = 0, n_copies - 1 do
       local i = copies + COPY * n
-      local party = A[i]
-      if not parties[party] then
-        local inbox = K[copy_keys + n]
-        local id = write_copy(inbox, A, i, false)
-        lengths[inbox] = lengths[inbox] + 1
-        parties[party] = true
-        text = (text == '' and '' or text .. ',') .. party .. '=' .. id
+      if not seen.parties[A[i]] then
+        unfinished[A[i]] = deliver(K[copy_keys + n], open, seen, A, i)
       end
     end
     for n = 0, n_notices - 1 do
-      local inbox = K[notice_keys + n]
-      write_copy(inbox, A, notices + COPY * n, true)
-      lengths[inbox] = lengths[inbox] + 1
+      notify(K[notice_keys + n], room, A, notices + COPY * n)
     end
-    if seen then
-      local flags = value and string.match(value, ';.*$') or ';'
-      redis.call('SET', seen, text .. flags, 'PX', ttl)
+    if seen_key then
+      if seen.sender == '' then seen.sender = sender end
+      write_seen(seen_key, seen, ttl)
     end
-    if corrects == 'w' then
-      local received = read_seen(original_value)
-      redis.call('SET', original, received .. ';withdrawn', 'PX', ttl)
+    if original then
+      original[corrects == 'w' and 'withdrawn' or 'corrected'] = true
+      write_seen(original_key, original, ttl)
     end
     for n = 1, #parked do
       local kind = string.sub(parked, n, n)
@@ -216,16 +248,17 @@ local function route(K, A)
   return results
 end
 
--- KEYS: head audit seen delivery, then the inbox of the notice and of the copy, when there are.
--- ARGV: lifetime of `seen` (ms), room of an inbox, party, name, act, state after it, time, record,
---   record of a refusal, states it is allowed from, notice (1), copy (1), then notice and copy.
--- Returns the outcome and the state: done, already, not-allowed, unknown, withdrawn; or blocked and
--- what stands in the way.
+-- KEYS: head audit seen delivery open, then the inbox of the notice and of the copy, when there are.
+-- ARGV: lifetime of `seen` (ms), room of an inbox, party, name, act, state after it (empty: as it is),
+--   time, record, record of a refusal, states it is allowed from, states in which it is done already,
+--   notice (1), copy (1), then notice and copy.
+-- Returns the outcome and the state: done, already, not-allowed, unknown, withdrawn, corrected, full;
+-- or blocked and what stands in the way.
 local function act(K, A)
-  local head, audit, seen, delivery = K[1], K[2], K[3], K[4]
+  local head, audit, seen_key, delivery, open = K[1], K[2], K[3], K[4], K[5]
   local ttl, room, party, name, ref = A[1], tonumber(A[2]), A[3], A[4], A[5]
-  local has_notice, has_copy = A[11] == '1', A[12] == '1'
-  local k, a = 5, 13
+  local has_notice, has_copy = A[12] == '1', A[13] == '1'
+  local k, a = 6, 14
   local notice_key, notice, copy_key, copy
   if has_notice then
     notice_key, notice = K[k], a
@@ -236,47 +269,38 @@ local function act(K, A)
   if not is_a(head, 'hash') then return { 'blocked', head } end
   if not is_a(audit, 'stream') then return { 'blocked', audit } end
   if not is_a(delivery, 'hash') then return { 'blocked', delivery } end
+  if not is_a(open, 'hash') then return { 'blocked', open } end
   if has_notice and not is_a(notice_key, 'stream') then return { 'blocked', notice_key } end
-  local value, wrong = get(seen)
-  if wrong then return { 'blocked', seen } end
+  if has_copy and not is_a(copy_key, 'stream') then return { 'blocked', copy_key } end
+  local value, wrong = get(seen_key)
+  if wrong then return { 'blocked', seen_key } end
 
-  local text, parties, withdrawn = read_seen(value or '')
+  local seen = read_seen(value or '')
   local known = redis.call('HMGET', delivery, 'state', 'act:' .. ref)
   local state = known[1] or 'delivered'
+  local function refused(outcome, now)
+    write_record(head, audit, A[9])
+    return { outcome, now }
+  end
   if known[2] then return { 'already', state } end
-  if not parties[party] and not known[1] then
-    write_record(head, audit, A[9])
-    return { 'unknown', '' }
-  end
-  local allowed = false
-  for from in string.gmatch(A[10], '[^,]+') do
-    allowed = allowed or from == state
-  end
-  if not allowed then
-    write_record(head, audit, A[9])
-    return { 'not-allowed', state }
-  end
-  local passes_on = has_copy and not parties[A[copy]]
-  if has_copy then
-    if withdrawn then
-      write_record(head, audit, A[9])
-      return { 'withdrawn', state }
-    end
-    if not is_a(copy_key, 'stream') then return { 'blocked', copy_key } end
-    if passes_on and redis.call('XLEN', copy_key) >= room then
-      return { 'blocked', 'inbox-full:' .. A[copy] }
-    end
-  end
+  if not seen.parties[party] and not known[1] then return refused('unknown', '') end
+  if contains(A[11], state) then return { 'already', state } end
+  if not contains(A[10], state) then return refused('not-allowed', state) end
+  if has_copy and known_wrong(seen) then return refused(known_wrong(seen), state) end
+  local passes_on = has_copy and not seen.parties[A[copy]]
+  if passes_on and count_open(open, A[copy]) >= room then return refused('full', state) end
+  local after = A[6] == '' and state or A[6]
+  local finishes = UNFINISHED[state] and not UNFINISHED[after] and count_open(open, party) > 0
 
   write_record(head, audit, A[8])
-  redis.call('HSET', delivery, 'state', A[6], 'at', A[7], 'act:' .. ref, name)
+  redis.call('HSET', delivery, 'state', after, 'at', A[7], 'act:' .. ref, name)
+  if finishes then redis.call('HINCRBY', open, party, -1) end
   if passes_on then
-    local id = write_copy(copy_key, A, copy, false)
-    text = (text == '' and '' or text .. ',') .. A[copy] .. '=' .. id
-    redis.call('SET', seen, text .. ';', 'PX', ttl)
+    deliver(copy_key, open, seen, A, copy)
+    write_seen(seen_key, seen, ttl)
   end
-  if has_notice then write_copy(notice_key, A, notice, true) end
-  return { 'done', A[6] }
+  if has_notice then notify(notice_key, room, A, notice) end
+  return { 'done', after }
 end
 
 -- KEYS: head audit. ARGV: record. Returns its seq, or the key that stands in the way.
@@ -286,6 +310,27 @@ local function note(K, A)
   return write_record(K[1], K[2], A[1])
 end
 
+-- KEYS: the intake of each entry. ARGV: reader group, then for each entry: the entry, and the number of
+--   deliveries when it was handed out.
+-- Takes that hand-out off the number; its reader and how long it has had it stay as they are. An entry
+-- that was handed out again, or excused before, is left alone: so the same call again is safe.
+local function excuse(K, A)
+  local group = A[1]
+  for n = 1, #K do
+    local entry, deliveries = A[2 * n], tonumber(A[2 * n + 1])
+    local found = redis.call('XPENDING', K[n], group, entry, entry, 1)[1]
+    if found and found[4] == deliveries then
+      redis.call('XCLAIM', K[n], group, found[2], 0, entry, 'IDLE', found[3],
+        'RETRYCOUNT', deliveries - 1, 'JUSTID')
+    end
+  end
+  return #K
+end
+
 redis.register_function('seinhuis_route_@VERSION@', route)
 redis.register_function('seinhuis_act_@VERSION@', act)
 redis.register_function('seinhuis_note_@VERSION@', note)
+-- A server that is full is why there is something to excuse; and this takes no memory.
+redis.register_function{
+  function_name = 'seinhuis_excuse_@VERSION@', callback = excuse, flags = { 'allow-oom' }
+}

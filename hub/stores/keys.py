@@ -5,6 +5,8 @@ A shard is a sending partner (`ind`), a partition of one (`politie.3`), or one t
 share (`gemeente`, `zvh`). `party` is a party of the role config; `message` is always `message_ref`
 (32 hexadecimal digits), never an id that a partner chose: no key can hold personal data.
 
+Times are RFC 3339 in UTC; an entry id is `<Unix milliseconds>-<number>`, given by the broker.
+
 hub:{shard}:in
   A stream: events as they came, bytes untouched, one field `event`. Group `hub`. An entry is
   deleted in the step that acknowledges it. Never MAXLEN: that would drop what nobody has read.
@@ -12,17 +14,27 @@ hub:{shard}:in:<party>
   The same, in a shared shard: one for each party, so that the name of the stream, guarded by the
   access list, proves the sender.
 hub:{shard}:seen:<message>
-  A string with a time to live: `party,party;flags`, the parties that received the message and the
-  flags `withdrawn`. The duplicate check on (source, id), and the address list of a correction.
+  A string with a time to live: `party=entry,party=entry;from=party;withdrawn;corrected`. First who
+  received the message, in that order, and where the copy is in that inbox (nothing when nobody
+  did); then who published it; then, only if so, `withdrawn` and `corrected`. The duplicate check on
+  (source, id), and the address list of a correction.
 hub:{shard}:inbox:<party>
-  A stream: one entry for each delivery: message, type, rule, sender, urgency, deadline, retain,
-  copy, and notice=1 on a notice. Readers may use group `reader`. Never MAXLEN.
+  A stream: one entry for each delivery, with the fields message (32 hexadecimal digits), type
+  (without prefix), rule, sender (a party), urgency, deadline, retain (a date), copy (the minimised
+  CloudEvent, JSON), and `notice` = `1` on a notice. Readers may use group `reader`. Never MAXLEN.
+hub:{shard}:open
+  A hash: party -> how many copies in its inbox it has not acknowledged, taken up or refused; a
+  whole number, never below 0. No field: none yet. An inbox is full by this number, not by its
+  length: it is the party that empties it, by its acts.
 hub:{shard}:delivery:<party>:<message>
-  A hash, made at the first act: state, at (of the last change), and act:<message of the act>.
+  A hash, made at the first act: state (a word of handlers.deliveries), at (time of the last act),
+  and for every act that was done a field `act:<message of the act>` = the type of the act.
 hub:{shard}:audit
-  A stream: seq, record. Trimmed by nobody but a sealer, after sealing.
+  A stream: seq (a whole number from 1, without a gap), record (JSON). Trimmed by nobody but a
+  sealer, after sealing.
 hub:{shard}:held, hub:{shard}:dead
-  Streams: event, reasons, message, type, sender. Wait for a person; never trimmed.
+  Streams: event (bytes untouched), reasons (JSON), message, type, sender; the last three are empty
+  when the bytes are not an event. Wait for a person; never trimmed.
 hub:{shard}:head
   A hash: seq, the last number given to a record.
 """
@@ -70,6 +82,15 @@ def delivery(shard: str, party: str, message: str) -> str:
     'hub:{ind}:delivery:gm0363:3b5878002f6245a16681e26dc015c7e7'
     """
     return f"hub:{{{shard}}}:delivery:{party}:{message}"
+
+
+def unfinished(shard: str) -> str:
+    """Return the hash that counts the copies that each party has not finished.
+
+    >>> unfinished("ind")
+    'hub:{ind}:open'
+    """
+    return f"hub:{{{shard}}}:open"
 
 
 def audit(shard: str) -> str:

@@ -15,6 +15,7 @@ from hub.ports import (
     ActResult,
     Entry,
     InboxEntry,
+    Known,
     ParkedEntry,
     Queue,
     RecordEntry,
@@ -100,12 +101,22 @@ class MemoryStore:
         """Apply the steps one after the other."""
         return [self._shard(shard).step(step) for step in steps]
 
-    async def received_by(
-        self, shard: str, messages: Sequence[str]
-    ) -> list[tuple[str, ...] | None]:
+    async def excuse(self, shard: str, entries: Sequence[Entry]) -> None:
+        """Take the hand-out off their number, unless they were handed out again."""
+        for entry in entries:
+            pending = self._shard(shard).pending.get((entry.intake, entry.id))
+            if pending and pending.deliveries == entry.deliveries:
+                pending.deliveries -= 1
+
+    async def known(self, shard: str, messages: Sequence[str]) -> list[Known | None]:
         """Look in what is remembered."""
         found = [self._shard(shard).known(message) for message in messages]
-        return [None if seen is None else tuple(seen.parties) for seen in found]
+        return [
+            None
+            if seen is None
+            else Known(tuple(seen.parties), seen.sender, seen.withdrawn, seen.corrected)
+            for seen in found
+        ]
 
     async def act(self, shard: str, act: Act) -> ActResult:
         """Apply the act."""

@@ -7,8 +7,8 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
-from hub.errors import Unavailable
 from hub.ports import (
     Act,
     ActOutcome,
@@ -24,14 +24,19 @@ from hub.ports import (
     StepResult,
 )
 
+_UNFINISHED: Final = ("delivered", "opened")
+"""The states in which a copy still takes up room in the inbox of its party."""
+
 
 @dataclass(slots=True)
 class Seen:
     """What is known of a message: who received it, and until when that is remembered."""
 
     until: float  #: `time.monotonic()`
+    sender: str
     parties: list[str] = field(default_factory=list)
     withdrawn: bool = False
+    corrected: bool = False
 
 
 @dataclass(slots=True)
@@ -64,6 +69,7 @@ class MemoryShard:
         self.pending: dict[tuple[str, str], Pending] = {}
         self.seen: dict[str, Seen] = {}
         self.inboxes: dict[str, dict[str, InboxEntry]] = defaultdict(dict)
+        self.unfinished: dict[str, int] = defaultdict(int)
         self.deliveries: dict[tuple[str, str], Delivery] = {}
         self.records: dict[str, RecordEntry] = {}
         self.parked: dict[Queue, dict[str, ParkedEntry]] = {Queue.HELD: {}, Queue.DEAD: {}}
@@ -92,15 +98,21 @@ class MemoryShard:
     def _obstacle(self, step: Step, seen: Seen | None) -> StepResult | None:
         if seen and seen.withdrawn and step.copies:
             return StepResult(Outcome.BLOCKED, "withdrawn")
-        for copies, room in ((step.copies, 1), (step.notices, 2)):
-            for copy in copies:
-                if len(self.inboxes[copy.party]) >= room * self._inbox_cap:
-                    return StepResult(Outcome.BLOCKED, f"inbox-full:{copy.party}")
+        if seen and seen.corrected and step.copies:
+            return StepResult(Outcome.BLOCKED, "corrected")
+        for copy in step.copies:
+            if self._is_full(copy.party, seen):
+                return StepResult(Outcome.BLOCKED, f"inbox-full:{copy.party}")
         if step.corrects:
             original = self.known(step.corrects.message)
             if original is None or set(original.parties) != set(step.corrects.received_by):
                 return StepResult(Outcome.CHANGED)
         return None
+
+    def _is_full(self, party: str, seen: Seen | None) -> bool:
+        """Tell whether there is no room for this copy; a party that has it needs none."""
+        has_it = seen is not None and party in seen.parties
+        return not has_it and self.unfinished[party] >= self._inbox_cap
 
     def _fence(self, step: Step) -> bool:
         """Take the entry out of its queue; False: somebody else did."""
@@ -114,19 +126,21 @@ class MemoryShard:
     def _write(self, step: Step, seen: Seen | None) -> None:
         self.record(step.record)
         until = time.monotonic() + self._seen_s
-        now_seen = seen or Seen(until)
+        now_seen = seen or Seen(until, step.sender)
         for copy in step.copies:
-            if copy.party not in now_seen.parties:
-                now_seen.parties.append(copy.party)
-                self._deliver(copy)
+            self._deliver(copy, now_seen)
         for notice in step.notices:
-            self._deliver(notice, is_notice=True)
+            self._notify(notice)
         if step.message:
-            now_seen.until = until
+            now_seen.until, now_seen.sender = until, now_seen.sender or step.sender
             self.seen[step.message] = now_seen
-        if step.corrects and step.corrects.withdraws:
+        if step.corrects:
             original = self.seen[step.corrects.message]
-            original.withdrawn, original.until = True, until
+            original.until = until
+            if step.corrects.withdraws:
+                original.withdrawn = True
+            else:
+                original.corrected = True
         for queue, parked in ((Queue.HELD, step.held), (Queue.DEAD, step.dead)):
             if parked:
                 self._park(queue, parked)
@@ -138,37 +152,45 @@ class MemoryShard:
         state = delivery.state if delivery else "delivered"
         if delivery and act.act in delivery.acts:
             return ActResult(ActOutcome.ALREADY, state)
-        refusal = None
         if delivery is None and (seen is None or act.party not in seen.parties):
-            refusal, state = ActOutcome.UNKNOWN, ""
-        elif state not in act.allowed_from:
-            refusal = ActOutcome.NOT_ALLOWED
-        elif act.copy and seen and seen.withdrawn:
-            refusal = ActOutcome.WITHDRAWN
-        if refusal:
+            self.record(act.refused_record)
+            return ActResult(ActOutcome.UNKNOWN)
+        if state in act.no_op_from:
+            return ActResult(ActOutcome.ALREADY, state)
+        if refusal := self._refusal(act, state, seen):
             self.record(act.refused_record)
             return ActResult(refusal, state)
+        self.record(act.record)
+        after = act.to_state or state
+        delivery = self.deliveries.setdefault((act.party, act.message), Delivery(state))
+        delivery.state = after
+        delivery.acts.add(act.act)
+        if state in _UNFINISHED and after not in _UNFINISHED:
+            self.unfinished[act.party] = max(0, self.unfinished[act.party] - 1)
         if act.copy:
             self._pass_on(act.message, act.copy, seen)
-        self.record(act.record)
-        delivery = delivery or Delivery(state)
-        delivery.state = act.to_state
-        delivery.acts.add(act.act)
-        self.deliveries[act.party, act.message] = delivery
         if act.notice:
-            self._deliver(act.notice, is_notice=True)
-        return ActResult(ActOutcome.DONE, act.to_state)
+            self._notify(act.notice)
+        return ActResult(ActOutcome.DONE, after)
+
+    def _refusal(self, act: Act, state: str, seen: Seen | None) -> ActOutcome | None:
+        if state not in act.allowed_from:
+            return ActOutcome.NOT_ALLOWED
+        if act.copy is None:
+            return None
+        if seen and seen.withdrawn:
+            return ActOutcome.WITHDRAWN
+        if seen and seen.corrected:
+            return ActOutcome.CORRECTED
+        return ActOutcome.FULL if self._is_full(act.copy.party, seen) else None
 
     def _pass_on(self, message: str, copy: Copy, seen: Seen | None) -> None:
         if seen and copy.party in seen.parties:
             return
-        if len(self.inboxes[copy.party]) >= self._inbox_cap:
-            raise Unavailable(f"inbox-full:{copy.party}: the party must first read; try again")
-        seen = seen or Seen(0)
+        seen = seen or Seen(0, "")
         seen.until = time.monotonic() + self._seen_s
-        seen.parties.append(copy.party)
         self.seen[message] = seen
-        self._deliver(copy)
+        self._deliver(copy, seen)
 
     def record(self, record: bytes) -> int:
         """Append a record; return its `seq`."""
@@ -180,7 +202,19 @@ class MemoryShard:
         entry = self._next_id()
         self.parked[queue][entry] = ParkedEntry(self.name, entry, parked)
 
-    def _deliver(self, copy: Copy, *, is_notice: bool = False) -> None:
+    def _deliver(self, copy: Copy, seen: Seen) -> None:
+        """Put a copy in the inbox of a party that does not have the message yet."""
+        if copy.party not in seen.parties:
+            seen.parties.append(copy.party)
+            self.unfinished[copy.party] += 1
+            self._append(copy)
+
+    def _notify(self, notice: Copy) -> None:
+        """Tell the sender, unless it has stopped reading: its inbox blocks nobody else."""
+        if len(self.inboxes[notice.party]) < 2 * self._inbox_cap:
+            self._append(notice, is_notice=True)
+
+    def _append(self, copy: Copy, *, is_notice: bool = False) -> None:
         entry = self._next_id()
         self.inboxes[copy.party][entry] = InboxEntry(
             shard=self.name,

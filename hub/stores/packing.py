@@ -12,6 +12,7 @@ from hub.ports import (
     Copy,
     Entry,
     InboxEntry,
+    Known,
     Outcome,
     Parked,
     ParkedEntry,
@@ -33,6 +34,7 @@ def route_call(
 ) -> tuple[list[str], list[Any]]:
     """Return the keys and the arguments of `route` for a batch of one shard."""
     names = [keys.head(shard), keys.audit(shard), keys.held(shard), keys.dead(shard)]
+    names.append(keys.unfinished(shard))
     args: list[Any] = [seen_ms, room, keys.HUB_GROUP]
     for step in steps:
         queue, corrects, held, dead = step.queue, step.corrects, step.held, step.dead
@@ -55,6 +57,7 @@ def route_call(
             ("h" if held else "") + ("d" if dead else ""),
             ("w" if corrects.withdraws else "c") if corrects else "",
             ",".join(corrects.received_by) if corrects else "",
+            step.sender,
         )
         for copy in step.copies:
             names.append(keys.inbox(shard, copy.party))
@@ -81,14 +84,25 @@ def act_call(shard: str, act: Act, seen_ms: int, room: int) -> tuple[list[str], 
         keys.audit(shard),
         keys.seen(shard, act.message),
         keys.delivery(shard, act.party, act.message),
+        keys.unfinished(shard),
     ]
     args: list[Any] = [seen_ms, room, act.party, act.name, act.act, act.to_state]
-    args += (act.at.isoformat(), act.record, act.refused_record, ",".join(act.allowed_from))
+    args += (act.at.isoformat(), act.record, act.refused_record)
+    args += (",".join(act.allowed_from), ",".join(act.no_op_from))
     args += ("1" if act.notice else "", "1" if act.copy else "")
     for copy in (act.notice, act.copy):
         if copy:
             names.append(keys.inbox(shard, copy.party))
             args += _copy(copy)
+    return names, args
+
+
+def excuse_call(shard: str, handed_out: Sequence[Entry]) -> tuple[list[str], list[Any]]:
+    """Return the keys and the arguments of `excuse`."""
+    names = [keys.intake(shard, entry.intake) for entry in handed_out]
+    args: list[Any] = [keys.HUB_GROUP]
+    for entry in handed_out:
+        args += (entry.id, entry.deliveries)
     return names, args
 
 
@@ -176,13 +190,29 @@ def record_entry(shard: str, place: bytes, fields: Mapping[bytes, bytes]) -> Rec
     return RecordEntry(shard, place.decode(), int(fields[b"seq"]), fields[b"record"])
 
 
-def received(value: bytes | None) -> dict[str, str] | None:
-    """Read the value of a `seen` key: party -> entry id in its inbox, in order; None: not known.
+def places(value: bytes | None) -> dict[str, str]:
+    """Return where the copies are, from a `seen` key: party -> entry id in its inbox, in order.
 
-    >>> received(b"gm0363=1-0,lro=2-0;withdrawn")
+    >>> places(b"gm0363=1-0,lro=2-0;from=ind;withdrawn")
     {'gm0363': '1-0', 'lro': '2-0'}
+    """
+    parties = (value or b"").decode().partition(";")[0]
+    return dict(pair.split("=", 1) for pair in parties.split(",") if pair)
+
+
+def known(value: bytes | None) -> Known | None:
+    """Read the value of a `seen` key.
+
+    >>> known(b"gm0363=1-0;from=ind;withdrawn")
+    Known(received_by=('gm0363',), sender='ind', withdrawn=True, corrected=False)
     """
     if value is None:
         return None
-    parties, _, _flags = value.decode().partition(";")
-    return dict(pair.split("=", 1) for pair in parties.split(",") if pair)
+    _, *words = value.decode().split(";")
+    sender = next((word for word in words if word.startswith("from=")), "")
+    return Known(
+        received_by=tuple(places(value)),
+        sender=sender.removeprefix("from="),
+        withdrawn="withdrawn" in words,
+        corrected="corrected" in words,
+    )

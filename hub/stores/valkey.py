@@ -11,13 +11,14 @@ from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 from redis.exceptions import ResponseError
 
-from hub.errors import BrokerError, Unavailable
+from hub.errors import BrokerError
 from hub.ports import (
     Act,
     ActOutcome,
     ActResult,
     Entry,
     InboxEntry,
+    Known,
     ParkedEntry,
     Queue,
     RecordEntry,
@@ -38,7 +39,8 @@ class ValkeyStore:
 
     `duplicate_ms`: how long a message is known: as a duplicate, and to its corrections and acts.
     Longer than a sender repeats itself, and longer than copies are kept. `inbox_cap`: how many
-    entries fit in an inbox before steps to it are blocked; notices have the same room again.
+    copies a party may have unfinished before steps to it are blocked; notices are left out of an
+    inbox that holds twice as many entries.
     """
 
     def __init__(self, client: Redis, duplicate_ms: int, inbox_cap: int) -> None:
@@ -146,30 +148,31 @@ class ValkeyStore:
         reply = await self._call("FCALL", library.ROUTE, len(names), *names, *args)
         return [packing.step_result(word) for word in reply]
 
-    async def received_by(
-        self, shard: str, messages: Sequence[str]
-    ) -> list[tuple[str, ...] | None]:
+    async def excuse(self, shard: str, entries: Sequence[Entry]) -> None:
+        """Take the hand-out off their number, also on a server that is full."""
+        if entries:
+            names, args = packing.excuse_call(shard, entries)
+            await self._call("FCALL", library.EXCUSE, len(names), *names, *args)
+
+    async def known(self, shard: str, messages: Sequence[str]) -> list[Known | None]:
         """Read the duplicate checks of the messages."""
         if not messages:
             return []
         values = await self._call("MGET", *(keys.seen(shard, message) for message in messages))
-        found = map(packing.received, values)
-        return [None if parties is None else tuple(parties) for parties in found]
+        return [packing.known(value) for value in values]
 
     async def act(self, shard: str, act: Act) -> ActResult:
         """Apply the act in one call of the function `act`.
 
-        Unavailable: the inbox of the party it is passed on to is full; nothing was done.
         BrokerError: a key has the wrong type; nothing was done.
         """
         names, args = packing.act_call(shard, act, self._duplicate_ms, self._inbox_cap)
-        outcome, state = await self._call("FCALL", library.ACT, len(names), *names, *args)
-        detail = state.decode()
-        if outcome != b"blocked":
-            return ActResult(ActOutcome(outcome.decode()), detail)
-        if detail.startswith("inbox-full:"):
-            raise Unavailable(f"{detail}: the party must first read and acknowledge; try again")
-        raise BrokerError(f"the key {detail} has the wrong type: something else wrote it")
+        outcome, detail = await self._call("FCALL", library.ACT, len(names), *names, *args)
+        if outcome == b"blocked":
+            raise BrokerError(
+                f"the key {detail.decode()} has the wrong type: something else wrote it"
+            )
+        return ActResult(ActOutcome(outcome.decode()), detail.decode())
 
     async def inbox(
         self, shard: str, party: str, after: str = "-", count: int = 100
@@ -181,7 +184,7 @@ class ValkeyStore:
     async def find_delivery(self, shard: str, party: str, message: str) -> InboxEntry | None:
         """Look where the duplicate check says it is; else search the inbox from its end."""
         key = keys.inbox(shard, party)
-        places = packing.received(await self._call("GET", keys.seen(shard, message))) or {}
+        places = packing.places(await self._call("GET", keys.seen(shard, message)))
         if known := places.get(party):
             for place, fields in await self._call("XRANGE", key, known, known):
                 return packing.inbox_entry(shard, party, place, fields)

@@ -49,6 +49,7 @@ def a_step(
         queue=Queue.INTAKE,
         entry=entry,
         message=message(name),
+        sender="ind",
         record=f"decided {name}".encode(),
         duplicate_record=f"duplicate {name}".encode(),
         copies=tuple(a_copy(party, name) for party in to),
@@ -63,6 +64,7 @@ def an_act(name: str = "m1", party: str = "gm0363", ref: str = "act1", **changes
         name="berichten.ingezien",
         act=message(ref),
         allowed_from=("delivered",),
+        no_op_from=(),
         to_state="opened",
         at=AT,
         record=f"act {ref}".encode(),
@@ -84,6 +86,13 @@ async def delivered(store: Store, name: str = "m1", to: Sequence[str] = ("gm0363
     (entry,) = await taken(store, b"{}")
     (result,) = await store.route("ind", [a_step(entry.id, name, to)])
     assert result.outcome == "done"
+
+
+async def received_by(store: Store, name: str = "m1", shard: str = "ind") -> tuple[str, ...]:
+    """Return who received a message that is known."""
+    (known,) = await store.known(shard, [message(name)])
+    assert known is not None
+    return known.received_by
 
 
 async def records(store: Store, shard: str = "ind") -> list[bytes]:

@@ -2,21 +2,30 @@
 
 import pytest
 
-from hub.errors import Unavailable
 from hub.ports import ActOutcome, ActResult, Correction, Store
-from tests.contract.steps import a_copy, a_step, an_act, delivered, inbox, message, records, taken
+from tests.contract.steps import (
+    a_copy,
+    a_step,
+    an_act,
+    delivered,
+    inbox,
+    message,
+    received_by,
+    records,
+    taken,
+)
 
 OPENED = ActResult(ActOutcome.DONE, "opened")
 
 
 def passing_on(to: str = "zvh-haaglanden", ref: str = "pass1", **changes):
-    return an_act(ref=ref, to_state="forwarded", copy=a_copy(to, rule="pass"), **changes)
+    return an_act(ref=ref, to_state="", copy=a_copy(to, rule="pass"), **changes)
 
 
-async def withdraw(store: Store, *received_by: str) -> None:
+async def correct(store: Store, *had_it: str, withdraws: bool) -> None:
     (entry,) = await taken(store, b"{}")
-    corrects = Correction(message("m1"), received_by, withdraws=True)
-    (result,) = await store.route("ind", [a_step(entry.id, "w", received_by, corrects=corrects)])
+    corrects = Correction(message("m1"), had_it, withdraws=withdraws)
+    (result,) = await store.route("ind", [a_step(entry.id, "w", had_it, corrects=corrects)])
     assert result.outcome == "done"
 
 
@@ -91,10 +100,10 @@ async def test_passing_on_delivers_a_copy_and_counts_as_received(store: Store):
     """The new recipient can act, and a correction will find it."""
     await delivered(store)
 
-    assert await store.act("ind", passing_on()) == ActResult(ActOutcome.DONE, "forwarded")
+    assert await store.act("ind", passing_on()) == ActResult(ActOutcome.DONE, "delivered")
 
     assert await inbox(store, "zvh-haaglanden") == [message("m1")]
-    assert await store.received_by("ind", [message("m1")]) == [("gm0363", "lro", "zvh-haaglanden")]
+    assert await received_by(store) == ("gm0363", "lro", "zvh-haaglanden")
     assert await store.act("ind", an_act(party="zvh-haaglanden", ref="a2")) == OPENED
 
 
@@ -104,14 +113,17 @@ async def test_passing_on_to_who_has_it_already_delivers_nothing(store: Store):
     assert await inbox(store, "lro") == [message("m1")]
 
 
-async def test_what_was_withdrawn_is_not_passed_on(store: Store):
+@pytest.mark.parametrize(
+    ("withdraws", "outcome"), [(True, ActOutcome.WITHDRAWN), (False, ActOutcome.CORRECTED)]
+)
+async def test_what_is_known_to_be_wrong_is_not_passed_on(store: Store, withdraws, outcome):
     """The refusal is on record; every other act is still possible."""
     await delivered(store)
-    await withdraw(store, "gm0363", "lro")
+    await correct(store, "gm0363", "lro", withdraws=withdraws)
 
     result = await store.act("ind", passing_on())
 
-    assert result == ActResult(ActOutcome.WITHDRAWN, "delivered")
+    assert result == ActResult(outcome, "delivered")
     assert await inbox(store, "zvh-haaglanden") == []
     assert (await records(store))[-1] == b"refused pass1"
     assert await store.act("ind", an_act()) == OPENED
@@ -120,7 +132,7 @@ async def test_what_was_withdrawn_is_not_passed_on(store: Store):
 async def test_passing_on_between_decision_and_correction_makes_it_changed(store: Store):
     """The race that CHANGED is for: nobody who has the original is left out."""
     await delivered(store)
-    received = (await store.received_by("ind", [message("m1")]))[0]
+    received = await received_by(store)
     await store.act("ind", passing_on())
     (entry,) = await taken(store, b"{}")
 
@@ -129,26 +141,34 @@ async def test_passing_on_between_decision_and_correction_makes_it_changed(store
     assert result.outcome == "changed"
 
 
-async def test_passing_on_to_a_full_inbox_does_nothing_at_all(make_store):
-    """The act can be repeated when the party has read."""
+async def test_passing_on_to_a_full_inbox_is_refused_on_record(make_store):
+    """An answer, not an outage; the act can be done when the party has finished something."""
     store = make_store(inbox_cap=1)
     await store.prepare({"ind": ("",)})
     await delivered(store, "m0", ["full"])
     await delivered(store, "m1", ["gm0363"])
 
-    with pytest.raises(Unavailable, match="inbox-full:full"):
-        await store.act("ind", passing_on("full"))
+    result = await store.act("ind", passing_on("full"))
 
-    assert await store.states("ind", "gm0363", [message("m1")]) == ["delivered"]
-    assert len(await records(store)) == 2
+    assert result == ActResult(ActOutcome.FULL, "delivered")
+    assert await inbox(store, "full") == [message("m0")]
+    assert await received_by(store) == ("gm0363",)
+    assert (await records(store))[2:] == [b"refused pass1"]
+    assert await store.inbox("ind", "ind") == []
+
+    finished = an_act("m0", "full", "a1", to_state="acknowledged")
+    assert (await store.act("ind", finished)).outcome == ActOutcome.DONE
+    assert (await store.act("ind", passing_on("full"))).outcome == ActOutcome.DONE
+    assert await inbox(store, "full") == [message("m0"), message("m1")]
 
 
 async def test_a_full_inbox_of_the_sender_stops_no_recipient(make_store):
-    """A recipient must always be able to act."""
+    """A recipient must always be able to act; the notices that do not fit are left out."""
     store = make_store(inbox_cap=1)
     await store.prepare({"ind": ("",)})
     await delivered(store)
     for n in range(4):
         act = an_act(ref=f"a{n}", allowed_from=("delivered", "opened"))
         assert await store.act("ind", act) == OPENED
-    assert len(await store.inbox("ind", "ind")) == 4
+    assert len(await store.inbox("ind", "ind")) == 2
+    assert len(await records(store)) == 5

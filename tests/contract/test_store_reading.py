@@ -1,6 +1,6 @@
 """Reading: in pages, in order, and a single copy by its message."""
 
-from hub.ports import Queue, Store
+from hub.ports import Known, Queue, Store
 from tests.contract.steps import a_step, delivered, message, parked, records, taken
 
 
@@ -71,11 +71,11 @@ async def test_a_delivery_is_found_after_the_duplicate_check_forgot_it(make_stor
     assert await store.find_delivery("ind", "gm0363", message("none")) is None
 
 
-async def test_who_received_what_is_told_for_each_message(store: Store):
+async def test_who_sent_and_received_what_is_told_for_each_message(store: Store):
     await delivered(store, "m1", ["lro", "gm0363"])
     asked = [message("m1"), message("never")]
-    assert await store.received_by("ind", asked) == [("lro", "gm0363"), None]
-    assert await store.received_by("ind", []) == []
+    assert await store.known("ind", asked) == [Known(("lro", "gm0363"), "ind"), None]
+    assert await store.known("ind", []) == []
 
 
 async def test_an_empty_shard_is_empty_everywhere(store: Store):
