@@ -140,17 +140,33 @@ class Hub:
         """Check that nothing was lost and nothing doubled; return how much was delivered.
 
         Every intake is empty; every forward on record is one copy in one inbox; every copy has a
-        forward, a passing on, or a notice behind it.
+        forward, a passing on, or a notice behind it. What the last word on a message holds, still
+        waits; so a hold ends in a copy or a discard, and never vanishes.
         """
         expected, actual = Counter(), Counter()
         parties = [party.id for party in self.book.parties.values() if party.has_inbox]
         for shard, intakes in self.book.shards().items():
             depths = await self.store.depths(shard, intakes)
             assert (0, 0) == (depths["intake"], depths["pending"]), shard
+            last_word = {}
             for record in await self.records(shard):
                 for verdict in record.get("verdicts", ()):
                     if verdict["outcome"] == "forward":
                         expected[verdict["party"], record["object"]["id"]] += 1
+                if "verdicts" in record or record["event"] == "discarded":
+                    last_word[record["object"]["id"]] = record.get("verdicts", ())
+            on_record = Counter(
+                (message, v["rule"], v["role"], v.get("party") or v.get("detail"))
+                for message, verdicts in last_word.items()
+                for v in verdicts
+                if v["outcome"] == "hold"
+            )
+            waiting = Counter(
+                (entry.parked.message, r["rule"], r["role"], r["party"] or r["detail"] or None)
+                for entry, reasons in await self.parked("held", shard)
+                for r in reasons
+            )
+            assert on_record == waiting, shard
             for party in parties:
                 for entry in await self.store.inbox(shard, party, count=10_000):
                     if entry.sender != "hub":
