@@ -4,17 +4,39 @@ Nothing is lost and nothing doubled, wherever it dies. The number of crash point
 that does not die, so a new await in the pipeline is walked without a change here.
 """
 
+import contextlib
+
 import pytest
 
+from hub.desk import Desk
+from hub.errors import NotFound
+from hub.late_corrections import LateCorrections
 from hub.pipeline import Pipeline
 from tests.acceptance.test_pipeline import a_correction, a_signal, an_act
-from tests.config_builders import a_book, a_recipient, a_rule, to_gemeente
+from tests.config_builders import a_book, a_partner, a_recipient, a_rule, to_gemeente
 from tests.harness import Crash, DyingStore, Hub
 
 
 def a_hub():
-    """A hub with two recipients, one of which may be held."""
-    return Hub(a_book(a_rule(ontvangers=[to_gemeente(), a_recipient("groep:lro")])))
+    """A hub with two recipients, one of which may be held, and may pass on to its house."""
+    rule = a_rule(ontvangers=[to_gemeente(), a_recipient("groep:lro")])
+    passing = {
+        "id": "gemeente-naar-huis",
+        "cel": "pga-1",
+        "berichten": ["signalen.signaal-gemeld"],
+        "naar": ["zvh"],
+        "grondslag": "wet-pga",
+        "doel": "duiden",
+        "mandaat": "procesregie",
+        "velden": ["KERN"],
+    }
+    gemeente = a_partner("gemeente", 5, soort="gemeente", oin=None, doorzenden=[passing])
+    others = [
+        partner.model_dump(by_alias=True)
+        for partner in a_book(rule).config.partners
+        if partner.id != "gemeente"
+    ]
+    return Hub(a_book(partners=[gemeente, *others]))
 
 
 async def fill(hub):
@@ -31,6 +53,8 @@ async def fill(hub):
     await hub.submit(a_correction(first, "c-2", "ingetrokken"))
     await hub.submit(an_act("ingezien", first, "act-1"))
     await hub.submit(an_act("opgepakt", first, "act-2"))
+    await hub.submit(an_act("doorgezonden", a_signal("a-2"), "act-3", aan="zvh-amsterdam"))
+    await hub.submit(an_act("opgepakt", a_signal("nobody-has-it"), "act-4"))
 
 
 async def calls_of_a_run():
@@ -45,8 +69,10 @@ async def calls_of_a_run():
 async def outcome(hub):
     """Return what anybody can see: who has what, what the sender was told, what is parked."""
     return {
-        "gemeente": sorted(entry.message for entry in await hub.inbox("gm0363")),
+        "gemeente": sorted(e.message for e in await hub.inbox("gm0363") if e.sender != "hub"),
         "lro": sorted(entry.message for entry in await hub.inbox("lro")),
+        "house": sorted(entry.message for entry in await hub.inbox("zvh-amsterdam")),
+        "who acted": sorted(name for name, _ in await hub.notices("gm0363")),
         "sender": sorted(name for name, _ in await hub.notices("ind")),
         "held": len(await hub.parked("held")),
         "dead": len(await hub.parked("dead")),
@@ -75,6 +101,40 @@ async def test_wherever_the_worker_dies_nothing_is_lost_and_nothing_doubled(afte
 
         assert expected == await outcome(hub), f"died {number}"
         await hub.check_books()
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+async def test_wherever_the_desk_dies_its_work_is_done_once_or_not_at_all(after):
+    """An operator who repeats a command that died finds it done, or does it now."""
+    for number in (1, 2):
+        hub = a_hub()
+        await hub.send(a_signal("held", gemeentecode="0788"))
+        ((entry, _),) = await hub.parked("held")
+        dying = Desk(DyingStore(hub.store, number, after=after), hub.book, hub.clock, "operator")
+        with pytest.raises(Crash):
+            await dying.release("ind", entry.id, "gm0757", "", "chosen")
+        with contextlib.suppress(NotFound):
+            await hub.desk().release("ind", entry.id, "gm0757", "", "chosen")
+
+        assert 1 == len(await hub.copies("gm0757"))
+        assert [] == await hub.parked("held")
+        assert 2 == await hub.check_books()
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+async def test_wherever_a_late_correction_dies_it_is_applied_once(after):
+    for number in range(1, 7):
+        hub = a_hub()
+        signal = a_signal("a-1")
+        await hub.send(a_correction(signal))
+        await hub.send(signal)
+        store = DyingStore(hub.store, number, after=after)
+        with contextlib.suppress(Crash):
+            await LateCorrections(store, hub.book, hub.clock).apply("ind")
+        await LateCorrections(hub.store, hub.book, hub.clock).apply("ind")
+
+        assert [] == await hub.parked("held")
+        assert 4 == await hub.check_books()
 
 
 async def test_dying_again_and_again_ends_in_the_same_state():
