@@ -6,10 +6,27 @@ None of them may carry a person: a BSN stands in `data`, in a field made for it,
 import hashlib
 import re
 from typing import Annotated, Final, Literal
+from urllib.parse import unquote
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
-_LOOSE_NINE_DIGITS: Final = re.compile(r"(?<![0-9A-Za-z])[0-9]{9}(?![0-9A-Za-z])")
+_BETWEEN: Final = r"[ .\u00a0\u202f]"  # space, dot, and the spaces that do not break
+_NINE_DIGITS: Final = re.compile(
+    # Begins with a digit and then looks back: so the search skips to digits. A letter beside the
+    # digits makes them part of a digest or a UUID.
+    r"[0-9](?<![0-9A-Za-z][0-9])[0-9]{2}(?:[0-9]{6}"
+    rf"|({_BETWEEN})[0-9]{{3}}\1[0-9]{{3}}"  # 123.456.782, 123 456 782
+    rf"|[0-9]({_BETWEEN})[0-9]{{2}}\2[0-9]{{3}}"  # 1234.56.782, as a sofinummer was written
+    r")(?![0-9A-Za-z])"
+)
+_NINE_DIGITS_AFTER_BSN: Final = re.compile(
+    r"bsn[^0-9A-Za-z]{0,4}([0-9](?:[ .\-\u00a0\u202f]?[0-9]){8})(?![0-9A-Za-z])"
+)
+_OF_SOMETHING_ELSE: Final = re.compile(
+    r"(?<=[0-9]\.)[0-9]{3}\.|[0-9]{3}\.[0-9]{3}\.[0-9]{3}\.[0-9]"  # an IP address, a version
+    r"|(?:(?<=\+31 )|(?<=0031 ))[0-9]{3} "  # a telephone number
+    rf"|(?:19|20)[0-9]{{2}}{_BETWEEN}(?:0[1-9]|1[0-2]){_BETWEEN}"  # a kenmerk: year, month, number
+)
 _NO_DIGITS: Final = bytes(set(range(256)) - set(b"0123456789"))
 _BSN_WEIGHTS: Final = (9, 8, 7, 6, 5, 4, 3, 2, -1)
 
@@ -32,13 +49,34 @@ def is_bsn(text: str) -> bool:
 def holds_bsn(text: str) -> bool:
     """Tell whether a BSN stands loose in `text`: in a word of its own, not inside a longer number.
 
+    Also after the letters `bsn`, in groups (123.456.782, 1234.56.782, with dots or spaces), and
+    behind a percent-escape of a URL. Digests, UUIDs and trace contexts do not hold one. About
+    0.3 µs for a text with few digits, 1-2 µs for an identifier of many.
+
     >>> holds_bsn("zie 123456782."), holds_bsn("00000099123456782000"), holds_bsn("zaak/123456782")
     (True, False, True)
+    >>> holds_bsn("BSN:123456782"), holds_bsn("123.456.782"), holds_bsn("btr-a123456782")
+    (True, True, False)
     """
     # Most texts have fewer than nine digits in all: counting them is far cheaper than searching.
     if len(text.encode("utf-8", "replace").translate(None, _NO_DIGITS)) < 9:
         return False
-    return any(is_bsn(found) for found in _LOOSE_NINE_DIGITS.findall(text))
+    if "%" in text:
+        text = unquote(text, errors="replace")
+    small = text.lower()
+    if "bsn" in small and any(map(_is_grouped_bsn, _NINE_DIGITS_AFTER_BSN.findall(small))):
+        return True
+    found = _NINE_DIGITS.search(text)
+    while found is not None:
+        start = found.start()
+        if _is_grouped_bsn(found[0]) and not _OF_SOMETHING_ELSE.match(text, start):
+            return True
+        found = _NINE_DIGITS.search(text, start + 1)
+    return False
+
+
+def _is_grouped_bsn(text: str) -> bool:
+    return is_bsn("".join(filter(str.isdecimal, text)))
 
 
 def _check_bsn(text: str) -> str:
@@ -80,6 +118,12 @@ Code = Annotated[
 GemeenteCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
 """CBS code of a gemeente, four digits: `0363`. BRP table 33 gives 0000 (unknown) and 1999 (RNI)."""
 
+
+def _without_bsn_in_system(urn: str) -> str:
+    without_bsn(urn[41:])  # the pattern has seen to what stands before it
+    return urn
+
+
 SourceUrn = Annotated[
     str,
     StringConstraints(
@@ -87,6 +131,7 @@ SourceUrn = Annotated[
         min_length=42,
         max_length=105,
     ),
+    AfterValidator(_without_bsn_in_system),
 ]
 """Organisation and source system as a URN (NL GOV profile for CloudEvents 1.1, `source`)."""
 

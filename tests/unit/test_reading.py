@@ -213,9 +213,10 @@ def test_relations_are_checked_also_when_something_else_is_wrong():
 
 
 @pytest.mark.parametrize("place", ["id", "subject", "correlationid", "dataref", "zaaknummer"])
-def test_a_bsn_never_stands_in_the_envelope(place):
+@pytest.mark.parametrize("bsn", ["zaak-999990342", "BSN:999990342", "999.990.342", "9999.90.342"])
+def test_a_bsn_never_stands_in_the_envelope(place, bsn):
     """Anybody on the way may log attributes."""
-    assert place in problems_of(a_signal(**{place: "zaak-999990342"}))
+    assert place in problems_of(a_signal(**{place: bsn}))
 
 
 def test_a_bsn_as_a_number_or_a_name_of_an_attribute_is_refused_too():

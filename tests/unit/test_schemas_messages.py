@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from schemas.case import CasePart, CommonPart, Person, PersonPart
 from schemas.catalogue import ACTS, CATALOGUE, CORRECTIONS, event_models, variant_sensitivity
-from schemas.identifiers import EventId, Line, Reference, SourceUrn, Text
+from schemas.identifiers import EventId, Line, Reference, SourceUrn, Text, holds_bsn
 from schemas.messages.berichten import Prose
 from schemas.problems import InvalidEvent
 from schemas.reading import parse
@@ -259,9 +259,65 @@ def test_no_text_of_any_message_takes_a_bsn(path):
         place = event
         for part in where[:-1]:
             place = place[part]
-        for bsn in ("-999990342", " 999990342"):
-            place[where[-1]] = place[where[-1]].removesuffix("-999990342") + bsn
+        was = place[where[-1]]
+        for bsn in ("-999990342", " 999990342", "-bsn999990342", ":999.990.342"):
+            place[where[-1]] = was + bsn
             assert refused_places(event), where
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bsn123456782",
+        "BSN:123456782",
+        "mijnbsn123456782",
+        "bsn-nr. 123456782",
+        "bsn 12 34 56 782",
+        "bsn 123-456-782",
+        "123.456.782",
+        "1234.56.782",
+        "123 456 782",
+        "123\u00a0456\u00a0782",
+        "zie 123.456.782.",
+        "op 100 123 456 782",
+        "https://voorbeeld.example/?q=bsn%3A123456782",
+        "https://voorbeeld.example/?q=%20123456782",
+    ],
+)
+def test_a_bsn_is_found_however_it_is_written(text):
+    """Groups, the letters in front of it, or an escape in a URL do not hide it."""
+    assert holds_bsn(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "btr-a123456782",
+        "123456782a",
+        "1123456782",
+        "4f1c7b52-9f31-4c0a-8b0e-123456782012",
+        "abcdef12-1234-5678-2123-123456782abc",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa123456782-01",
+        "00000099123456782000",
+        "10.123.456.782",
+        "123.456.782.10",
+        "+31 123 456 782",
+        "2003.06.005",
+        "123.456 782",
+        "bsn 123456789",
+    ],
+)
+def test_a_digest_or_a_longer_number_is_no_bsn(text):
+    """What is no BSN must pass: a refused signal does not reach the gemeente."""
+    assert not holds_bsn(text)
+
+
+@pytest.mark.parametrize("system", ["bsn.123.456.782", "123.456.782", "indigo-123.456.782"])
+def test_a_source_names_no_person(system):
+    """The only part of `source` that a partner chooses freely."""
+    source = f"urn:nld:oin:00000099000000006000:systeem:{system}"
+
+    assert "source" in refused_places(an_event("signalen.signaal-gemeld", source=source))
 
 
 @pytest.mark.parametrize(("row", "model"), VARIANTS)
