@@ -1,30 +1,31 @@
 """Why bytes are not an event: every problem with its place, its rule and its way out.
 
 A problem never repeats a value of the event, because a value may be personal data. Names of fields
-are ours and may be shown; a name that we do not know only when it looks like one.
+are ours and may be shown; a name that is not ours only when it is one of ours with a letter or two
+wrong. Any other name may be personal data as well (`{"SamiVoorbeeldin": true}`).
 """
 
 import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any, Final
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
-from schemas.catalogue import event_models, row_of
+from schemas.catalogue import CATALOGUE, event_models, row_of
 from schemas.envelope import Envelope
 from schemas.identifiers import oin_of
-from schemas.problems import Problem, nearest
+from schemas.problems import Problem, is_typing_mistake, nearest
 from schemas.rules_in_words import in_words
-from schemas.wire import fields_at
+from schemas.wire import fields_at, names_below, wire_names
 
 MAX_PROBLEMS: Final = 200
 """As many as a notice of refusal can hold."""
 
 _WHOLE: Final = "the event"
-_PLAIN_NAME: Final = re.compile(r"^[A-Za-z]{1,40}$")
 _POSITION: Final = re.compile(r"at (line \d+ column \d+)$")
 _QUOTED: Final = re.compile(r"'([^']*)'")
 
@@ -48,17 +49,19 @@ def explain(raw: bytes, error: ValidationError, prefix: str) -> list[Problem]:
 def repeated_names(raw: bytes) -> list[Problem]:
     """Return a problem for every member that stands twice in one object; `raw` must be JSON."""
     repeated: dict[str, None] = {}
+    known = _all_names()
 
     def look(pairs: list[tuple[str, object]]) -> None:
         names: set[str] = set()
         for name, _ in pairs:
             if name in names:
-                repeated[_shown(name)] = None
+                repeated[name if name in known else ""] = None
             names.add(name)
 
     json.loads(raw, object_pairs_hook=look, parse_int=str, parse_float=str, parse_constant=str)
+    twice = "stands twice in one object, so nobody knows which counts"
     return [
-        Problem(name, "stands twice in one object, so nobody knows which counts", "keep one")
+        Problem(name or _WHOLE, twice if name else f"has an unknown field that {twice}", "keep one")
         for name in repeated
     ]
 
@@ -129,29 +132,49 @@ def _problem(
     document: Mapping[str, Any],
     model: type[Envelope],
 ) -> Problem:
-    if len(path) == 2 and path[0] not in model.model_fields:
-        path = path[:1]  # an extension attribute: the second part is one of its three types
-        return Problem(
-            _shown(path[0]),
-            "is text of at most 512 characters, a whole number of 32 bits, or true or false;"
-            " and it holds no burgerservicenummer",
-            "leave it out, or send what belongs to the message in data",
-        )
-    place = ".".join([*map(str, path[:-1]), _shown(path[-1])])
     if details["type"] == "extra_forbidden":
-        known = fields_at(model, path[:-1], document)
-        hint = known.get(str(path[-1])) or nearest(str(path[-1]), known.values())
-        return Problem(
-            place,
-            "is not a field of this message type",
-            f"did you mean {hint}?" if hint else "leave it out",
-        )
+        return _unknown_field(path, document, model)
+    if path[0] not in model.model_fields:
+        return _wrong_extension(details, path, model)
+    place = ".".join(map(str, path))
     rule, way_out = in_words(details)
     context = details.get("ctx", {})
     allowed = _QUOTED.findall(str(context.get("expected") or context.get("expected_tags") or ""))
     if allowed and (hint := _nearest_word(document, path, allowed)):
         way_out = f"did you mean {hint}?"
     return Problem(place, rule, way_out)
+
+
+def _unknown_field(
+    path: Sequence[str | int], document: Mapping[str, Any], model: type[Envelope]
+) -> Problem:
+    """Tell of a field that the message type does not have; a hint holds a name of ours only."""
+    known = fields_at(model, path[:-1], document)
+    name = str(path[-1])
+    hint = known.get(name) or nearest(name, known.values())
+    way_out = f"did you mean {hint}?" if hint else "leave it out"
+    if name in known or name in _all_names() or is_typing_mistake(name, known.values()):
+        place = ".".join(map(str, path))
+        return Problem(place, "is not a field of this message type", way_out)
+    return Problem(".".join(map(str, path[:-1])) or _WHOLE, "has an unknown field", way_out)
+
+
+def _wrong_extension(
+    details: ErrorDetails, path: Sequence[str | int], model: type[Envelope]
+) -> Problem:
+    """Tell of an extension attribute; at two parts, the second is one of its three types."""
+    rule, way_out = in_words(details)
+    if len(path) == 2:
+        rule = (
+            "has an extension attribute that is not text of at most 512 characters, a whole number"
+            " of 32 bits, or true or false; or that holds a burgerservicenummer"
+        )
+        way_out = "leave it out, or send what belongs to the message in data"
+    name = str(path[0])
+    if not is_typing_mistake(name, wire_names(model).values()):
+        return Problem(_WHOLE, rule, way_out)
+    hint = nearest(name, wire_names(model).values())
+    return Problem(name, "is not an attribute of the envelope", f"did you mean {hint}?")
 
 
 def _type_problem(document: dict[str, Any], prefix: str) -> Problem:
@@ -208,6 +231,7 @@ def _nearest_word(
     return nearest(value, allowed) if isinstance(value, str) else None
 
 
-def _shown(name: str | int) -> str:
-    """Return a name that may be shown: an index, a known shape, or that there is one."""
-    return str(name) if isinstance(name, int) or _PLAIN_NAME.match(name) else "an unknown field"
+@cache
+def _all_names() -> frozenset[str]:
+    models = (model for row in CATALOGUE.values() for model in row.variants)
+    return names_below(Envelope).union(*map(names_below, models))

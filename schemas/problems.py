@@ -41,3 +41,20 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     """
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return found[0] if found else None
+
+
+def is_typing_mistake(word: str, known: Iterable[str]) -> bool:
+    """Tell whether `word` is a known word, or one with a letter or two wrong.
+
+    Such a word of somebody else may be shown; any other may be personal data, and a hint says
+    enough.
+
+    >>> [is_typing_mistake(w, ["omschrijving"]) for w in ("omschrijvin", "omschrijvingSami")]
+    [True, False]
+    """
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.8)
+    if not found:
+        return False
+    both = len(word) + len(found[0])
+    same = difflib.SequenceMatcher(None, found[0], word).ratio() * both / 2
+    return max(len(word), len(found[0])) - same <= 2
