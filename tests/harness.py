@@ -153,6 +153,8 @@ class Hub:
                 for verdict in record.get("verdicts", ()):
                     if verdict["outcome"] == "forward":
                         expected[verdict["party"], record["object"]["id"]] += 1
+                if record["event"] == "forwarded":  # passed on by who has it
+                    expected[record["party"], record["object"]["id"].partition(":")[2]] += 1
                 if "verdicts" in record or record["event"] == "discarded":
                     last_word[record["object"]["id"]] = record.get("verdicts", ())
             on_record = Counter(
