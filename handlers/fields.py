@@ -5,7 +5,7 @@ The role config speaks the wire names (`betrokkene.naam`); the models have Engli
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, Final, get_args
+from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -30,6 +30,17 @@ def submodel(model: type[BaseModel], wire: str) -> type[BaseModel] | None:
     return _model_in(model.model_fields[attribute].annotation)
 
 
+@cache
+def is_list(model: type[BaseModel], wire: str) -> bool:
+    """Whether field `wire` of `model` holds a list: a dotted path then means that of every item."""
+    attribute = attributes(model).get(wire)
+    return attribute is not None and _is_list(model.model_fields[attribute].annotation)
+
+
+def _is_list(annotation: Any) -> bool:
+    return get_origin(annotation) is tuple or any(map(_is_list, get_args(annotation)))
+
+
 def _model_in(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
@@ -37,19 +48,6 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
         if (found := _model_in(argument)) is not None:
             return found
     return None
-
-
-def has_field(model: type[BaseModel], wire: str) -> bool:
-    """Whether `wire` (at most one dot) names a field of `data`, or a nameable context attribute."""
-    if wire in ENVELOPE_FIELDS:
-        return True
-    top, _, rest = wire.partition(".")
-    if top not in attributes(model):
-        return False
-    if not rest:
-        return True
-    inner = submodel(model, top)
-    return inner is not None and rest in attributes(inner)
 
 
 def expand(fields: Iterable[str], groups: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
@@ -71,7 +69,8 @@ Include = dict[str, Any]
 def include_of(model: type[BaseModel], fields: tuple[str, ...]) -> Include:
     """Return what pydantic's serializer must include so that only `fields` of `data` leave.
 
-    A field that the model has not is left out; checks.py reports it when the config is loaded.
+    A dotted path into a list keeps that member of every item. A field that the model has not is
+    left out; `handlers.checks` reports it when the config is loaded.
     """
     data: Include = {}
     envelope: Include = dict.fromkeys(Envelope.ALWAYS, True)
@@ -89,5 +88,8 @@ def include_of(model: type[BaseModel], fields: tuple[str, ...]) -> Include:
         inner = submodel(model, top)
         name = attributes(inner).get(rest) if inner is not None else None
         if name is not None and data.get(attribute) is not True:
-            data.setdefault(attribute, {})[name] = True
+            part = data.setdefault(attribute, {})
+            if is_list(model, top):
+                part = part.setdefault("__all__", {})
+            part[name] = True
     return {**envelope, "data": data}

@@ -25,16 +25,28 @@ def minimise(event: Envelope, fields: tuple[str, ...]) -> bytes:
 def minimise_copy(copy: bytes, fields: tuple[str, ...]) -> bytes:
     """Return a copy of a copy, for who gets it passed on: at most what `copy` itself holds."""
     event: dict[str, Any] = json.loads(copy)
-    data: dict[str, Any] = event.get("data", {})
-    kept: dict[str, Any] = {}
-    for wire in fields:
-        top, _, rest = wire.partition(".")
-        if top not in data:
-            continue
-        if not rest:
-            kept[top] = data[top]
-        elif isinstance(data[top], dict) and rest in data[top]:
-            kept.setdefault(top, {})[rest] = data[top][rest]
+    event["data"] = _parts(event.get("data", {}), fields)
     for name in ENVELOPE_FIELDS - set(fields):
         event.pop(name, None)
-    return json.dumps({**event, "data": kept}, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _parts(data: dict[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
+    """Return what `fields` name of `data`; a dotted path into a list, of each of its items."""
+    kept: dict[str, Any] = {top: data[top] for top in fields if top in data}
+    inside: dict[str, list[str]] = {}
+    for wire in fields:
+        top, _, rest = wire.partition(".")
+        if rest and top in data and top not in kept:
+            inside.setdefault(top, []).append(rest)
+    for top, names in inside.items():
+        value = data[top]
+        if isinstance(value, list):
+            kept[top] = [_named(item, names) for item in value]
+        elif found := _named(value, names):
+            kept[top] = found
+    return kept
+
+
+def _named(value: Any, names: list[str]) -> dict[str, Any]:
+    return {name: value[name] for name in names if name in value} if isinstance(value, dict) else {}

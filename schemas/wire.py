@@ -1,7 +1,6 @@
 """What a model looks like on the wire: its Dutch names, and the model behind a path."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -35,7 +34,6 @@ def wire_names(model: type[BaseModel]) -> dict[str, str]:
     return {name: field.alias or name for name, field in model.model_fields.items()}
 
 
-@cache
 def names_below(model: type[BaseModel]) -> frozenset[str]:
     """Return the wire names of a model and of every model inside it, at any depth."""
     inside = (m for field in model.model_fields.values() for m in models_in(field.annotation))

@@ -6,7 +6,7 @@ from typing import Any, Final
 from handlers.checks.finding import Finding, Path, hint
 from handlers.checks.known import Known
 from handlers.checks.messages import Model, data_field_names, type_words, values_of
-from handlers.fields import ENVELOPE_FIELDS
+from handlers.fields import ENVELOPE_FIELDS, is_list
 from schemas.roles import Condition
 
 _YES_NO: Final = {"ja": True, "nee": False}
@@ -93,6 +93,11 @@ def _field(
     if _count(condition) != 1:
         much = "no test" if _count(condition) == 0 else "two tests"
         yield Finding(at, f"the condition on `{wire}` has {much}", f"give exactly one of {_TESTS}")
+    top, _, rest = wire.partition(".")
+    if rest and any(is_list(model, top) for model in models):
+        text = f"`{top}` is a list, and a condition asks about one value"
+        yield Finding((*at, "field"), text, f"ask `ingevuld` of `{top}`")
+        return
     lacking = [model for model in models if wire not in data_field_names(model)]
     if lacking and not (some and len(lacking) < len(models)):
         everywhere = "" if len(lacking) == len(models) else " in every `soort` of this rule"

@@ -182,6 +182,27 @@ MISTAKES = {
         "`deelnemers` is a list, or has parts: no value can meet this",
         "ask `ingevuld`",
     ),
+    "a value for a member of a list": Mistake(
+        "ind.yaml",
+        "    bericht: casusoverleggen.casusoverleg-gepland\n"
+        "    fase: [pga]\n"
+        "    grondslag: wet-pga\n"
+        "    doel: adviseren\n"
+        "    ontvangers:\n"
+        "      - aan: groep:tafel\n"
+        "        velden: [KERN, overlegRef]\n",
+        "    bericht: plannen.plan-gewijzigd\n"
+        "    fase: [pga]\n"
+        "    grondslag: wet-pga\n"
+        "    doel: adviseren\n"
+        "    voorwaarden: [{veld: acties.omschrijving, is: gesprek}]\n"
+        "    ontvangers:\n"
+        "      - aan: groep:lro\n"
+        "        velden: [KERN, acties.omschrijving]\n",
+        "is: gesprek",
+        "`acties` is a list, and a condition asks about one value",
+        "ask `ingevuld` of `acties`",
+    ),
     "a list where one value is asked": Mistake(
         "ind.yaml",
         "{veld: mogelijk, is: ja}",
