@@ -4,7 +4,10 @@ import hashlib
 from importlib import resources
 from typing import Final
 
-_TEMPLATE: Final = resources.files("hub.stores").joinpath("functions.lua").read_text("utf-8")
+_PARTS: Final = ("functions.lua", "route.lua", "act.lua")  # one text: the first is what they share
+_TEMPLATE: Final = "\n".join(
+    resources.files("hub.stores").joinpath(part).read_text("utf-8") for part in _PARTS
+)
 
 VERSION: Final = hashlib.sha256(_TEMPLATE.encode()).hexdigest()[:12]
 """Made from the text: workers of two versions side by side each call their own functions."""

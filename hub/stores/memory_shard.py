@@ -1,4 +1,4 @@
-"""One shard in memory: what functions.lua does, in a language that you know.
+"""One shard in memory: what route.lua and act.lua do, in a language that you know.
 
 Nothing else runs while one of these methods runs: so each is atomic, like a function on the server.
 """

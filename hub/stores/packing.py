@@ -1,4 +1,4 @@
-"""Between the types of the ports and what goes over the wire. Pure; the layout is functions.lua's.
+"""Between the types of the ports and what goes over the wire. Pure; the layout is the functions'.
 
 A batch is one flat list of keys and one of arguments: few objects, one call, one flush to disk.
 """

@@ -6,6 +6,7 @@ import pytest
 
 from hub.data_folder import BrokerAddress
 from hub.ports import Store
+from hub.stores import keys
 from hub.stores.connection import client
 from hub.stores.memory import MemoryStore
 from hub.stores.valkey import ValkeyStore
@@ -26,6 +27,17 @@ async def check_invariants(store: Store) -> None:
             found = await store.inbox(shard, party, count=100_000)
             copies = [entry.message for entry in found if not entry.notice]
             assert len(copies) == len(set(copies)), "nobody has a message twice"
+            states = await store.states(shard, party, copies)
+            unfinished = sum(state in {"delivered", "opened"} for state in states)
+            assert await counted(store, shard, party) == unfinished, "what is open is counted"
+
+
+async def counted(store: Store, shard: str, party: str) -> int:
+    """Return what the store itself counts as unfinished; no caller needs to know."""
+    if isinstance(store, MemoryStore):
+        return store._shard(shard).unfinished[party]
+    assert isinstance(store, ValkeyStore)
+    return int(await store._redis.hget(keys.unfinished(shard), party) or 0)
 
 
 def server(request: pytest.FixtureRequest, kind: str) -> BrokerAddress:

@@ -82,6 +82,53 @@ async def test_a_refused_act_may_be_done_later(store: Store):
     assert await store.act("ind", act) == ActResult(ActOutcome.DONE, "acknowledged")
 
 
+async def test_what_is_behind_already_is_no_act_and_no_mistake(store: Store):
+    """Acknowledging what was taken up: told where it is, nothing written, nobody disturbed."""
+    await delivered(store)
+    await store.act("ind", an_act(to_state="taken-up"))
+    before = await records(store), await store.inbox("ind", "ind")
+    late = an_act(
+        ref="late",
+        allowed_from=("delivered", "opened"),
+        no_op_from=("acknowledged", "taken-up"),
+        to_state="acknowledged",
+    )
+
+    assert await store.act("ind", late) == ActResult(ActOutcome.ALREADY, "taken-up")
+
+    assert (await records(store), await store.inbox("ind", "ind")) == before
+    assert await store.states("ind", "gm0363", [message("m1")]) == ["taken-up"]
+
+
+async def test_who_never_received_it_has_nothing_behind_it(store: Store):
+    """Unknown, and not done already."""
+    await delivered(store)
+    act = an_act(party="zvh-haaglanden", no_op_from=("delivered", "opened"))
+    assert await store.act("ind", act) == ActResult(ActOutcome.UNKNOWN, "")
+
+
+@pytest.mark.parametrize("state", ["delivered", "acknowledged"])
+async def test_an_act_may_leave_the_state_as_it_is(store: Store, state):
+    """Feedback: on record and told to the sender, once for each act."""
+    await delivered(store)
+    if state != "delivered":
+        await store.act("ind", an_act(to_state=state))
+    before = len(await records(store))
+    first, second = (an_act(ref=ref, allowed_from=(state,), to_state="") for ref in ("f1", "f2"))
+
+    for act, outcome in (
+        (first, ActOutcome.DONE),
+        (first, ActOutcome.ALREADY),
+        (second, ActOutcome.DONE),
+    ):
+        assert await store.act("ind", act) == ActResult(outcome, state)
+
+    assert (await records(store))[before:] == [b"act f1", b"act f2"]
+    told = [notice.message for notice in await store.inbox("ind", "ind")]
+    assert told[-2:] == [message("notice f1"), message("notice f2")]
+    assert await store.states("ind", "gm0363", [message("m1")]) == [state]
+
+
 @pytest.mark.parametrize("party", ["zvh-haaglanden", "gm036", "gm03631", "lro,gm0363"])
 async def test_who_never_received_it_cannot_act_on_it(store: Store, party):
     """Also not a party whose name looks like that of a recipient."""

@@ -128,6 +128,67 @@ async def test_taking_over_covers_every_intake_of_a_shared_shard(store: Store):
     assert sorted(e.intake for e in again) == ["gm0014", "gm0363"]
 
 
+async def test_an_excused_hand_out_does_not_count(store: Store):
+    """However long the outage: the entry comes again as if for the same time."""
+    (entry,) = await taken(store, EVENT)
+    for deliveries in (1, 2):
+        for _ in range(7):
+            await store.excuse("ind", [entry])
+            (entry,) = await store.reclaim("ind", [""], "w1", 0, 10)
+            assert entry.deliveries == deliveries
+        (entry,) = await store.reclaim("ind", [""], "w1", 0, 10)
+
+
+async def test_an_excuse_counts_once(store: Store):
+    """Its answer got lost and the worker repeats it: safe."""
+    await taken(store, EVENT)
+    await store.reclaim("ind", [""], "w1", 0, 10)
+    (entry,) = await store.reclaim("ind", [""], "w1", 0, 10)
+    for _ in range(3):
+        await store.excuse("ind", [entry])
+    assert (await store.reclaim("ind", [""], "w1", 0, 10))[0].deliveries == 3
+
+
+async def test_the_hand_out_of_another_worker_is_not_excused(store: Store):
+    """It was taken over meanwhile; what the other makes of it is not for us to say."""
+    old = await taken(store, EVENT)
+    await store.reclaim("ind", [""], "w2", 0, 10)
+    await store.excuse("ind", old)
+    assert (await store.reclaim("ind", [""], "w2", 0, 10))[0].deliveries == 3
+
+
+async def test_what_was_excused_stays_pending_and_idle_as_it_was(store: Store):
+    """It is not new again, comes no sooner than it would have, and no later."""
+    (entry,) = await taken(store, EVENT)
+    await asyncio.sleep(0.2)
+    await store.excuse("ind", [entry])
+    assert (await store.depths("ind", [""]))["pending"] == 1
+    assert await store.take("ind", [""], "w2", 10, 0) == []
+    assert await store.reclaim("ind", [""], "w2", 60_000, 10) == []
+    assert await store.reclaim("ind", [""], "w2", 200, 10) == [entry]
+
+
+async def test_what_is_finished_needs_no_excuse(store: Store):
+    """The batch was half done when the store went away."""
+    done, left = await taken(store, EVENT, EVENT)
+    await store.route("ind", [a_step(done.id)])
+    await store.excuse("ind", [done, left])
+    assert await store.reclaim("ind", [""], "w1", 0, 10) == [left]
+    await store.excuse("ind", [])
+
+
+async def test_an_excuse_covers_every_intake_of_a_shared_shard(store: Store):
+    intakes = ["gm0363", "gm0014"]
+    entries = [
+        entry
+        for party in intakes
+        for entry in await taken(store, EVENT, shard="gemeente", intake=party)
+    ]
+    await store.excuse("gemeente", entries)
+    again = await store.reclaim("gemeente", intakes, "w1", 0, 10)
+    assert sorted((e.intake, e.deliveries) for e in again) == [("gm0014", 1), ("gm0363", 1)]
+
+
 async def test_depths_count_what_waits_and_what_is_pending(store: Store):
     await taken(store, EVENT, EVENT)
     await store.submit("ind", EVENT)

@@ -176,91 +176,6 @@ class TestDuplicate:
         assert await store.route("ind", [a_step(entry.id, to=["gm0363"])]) == [DONE]
 
 
-class TestBlocked:
-    async def test_a_full_inbox_blocks_the_whole_step_and_says_which(self, make_store):
-        """Nothing is written, nothing is lost: the entry stays pending."""
-        store = make_store(inbox_cap=2)
-        await store.prepare({"ind": ("",)})
-        for n in range(2):
-            await delivered(store, f"m{n}", ["full"])
-        (entry,) = await taken(store, b"{}")
-
-        results = await store.route("ind", [a_step(entry.id, "m9", ["lro", "full"])])
-
-        assert results == [StepResult(Outcome.BLOCKED, "inbox-full:full")]
-        assert await inbox(store, "lro") == []
-        assert len(await records(store)) == 2
-        assert (await store.depths("ind", [""]))["pending"] == 1
-
-    async def test_the_room_of_an_inbox_counts_within_a_batch(self, make_store):
-        """Two steps to the last place in one call: one gets it."""
-        store = make_store(inbox_cap=1)
-        await store.prepare({"ind": ("",)})
-        entries = await taken(store, b"{}", b"{}")
-        steps = [a_step(e.id, f"m{n}", ["full"]) for n, e in enumerate(entries)]
-
-        first, second = await store.route("ind", steps)
-
-        assert (first.outcome, second.outcome) == (Outcome.DONE, Outcome.BLOCKED)
-        assert len(await inbox(store, "full")) == 1
-
-    async def test_a_blocked_step_stops_nobody_else_and_leaves_no_gap(self, make_store):
-        """Blocked, gone, duplicate and done in one batch: the others go on, seq has no gap."""
-        store = make_store(inbox_cap=1)
-        await store.prepare({"ind": ("",)})
-        await delivered(store, "m0", ["full"])
-        entries = await taken(store, *[b"{}"] * 4)
-        steps = [
-            a_step(entries[0].id, "m1", ["lro", "full"]),
-            a_step("1-1", "m2", ["gm0363"]),
-            a_step(entries[1].id, "m0", ["gm0014"]),
-            a_step(entries[2].id, "m3", ["gm0363"]),
-        ]
-
-        results = await store.route("ind", steps)
-
-        outcomes = [result.outcome.value for result in results]
-        assert outcomes == ["blocked", "gone", "duplicate", "done"]
-        assert [entry.seq for entry in await store.records("ind")] == [1, 2, 3]
-
-    async def test_a_duplicate_for_a_full_inbox_is_a_duplicate(self, make_store):
-        """It brings nothing to the inbox, so it need not wait for room."""
-        store = make_store(inbox_cap=1)
-        await store.prepare({"ind": ("",)})
-        await delivered(store, "m0", ["full"])
-        (entry,) = await taken(store, b"{}")
-        assert await store.route("ind", [a_step(entry.id, "m0", ["full"])]) == [DUPLICATE]
-
-    async def test_a_sender_that_does_not_read_gets_no_more_notices_and_stops_nobody(
-        self, make_store
-    ):
-        """Its inbox holds twice the room; what it is told then stands in the records only."""
-        store = make_store(inbox_cap=1)
-        await store.prepare({"ind": ("",)})
-        entries = await taken(store, *[b"{}"] * 3)
-        steps = [
-            a_step(e.id, f"m{n}", (), notices=(a_copy("ind", f"n{n}"),))
-            for n, e in enumerate(entries)
-        ]
-
-        assert await store.route("ind", steps) == [DONE] * 3
-
-        notices = await store.inbox("ind", "ind")
-        assert [notice.message for notice in notices] == [message("n0"), message("n1")]
-        assert len(await records(store)) == 3
-
-    async def test_notices_take_no_room_of_the_copies(self, make_store):
-        """Who sends a lot is told a lot, and must still be able to receive."""
-        store = make_store(inbox_cap=1)
-        await store.prepare({"ind": ("",)})
-        first, second = await taken(store, b"{}", b"{}")
-        notices = (a_copy("lro", "n1"), a_copy("lro", "n2"))
-
-        steps = [a_step(first.id, "m1", (), notices=notices), a_step(second.id, "m2", ["lro"])]
-        assert await store.route("ind", steps) == [DONE, DONE]
-        assert await inbox(store, "lro") == [message("m2")]
-
-
 class TestHeld:
     async def test_a_held_event_is_delivered_once_to_each_party(self, store: Store):
         """Released to two parties of which one has it already: only the other gets a copy."""
@@ -312,27 +227,6 @@ class TestHeld:
         assert await inbox(store, "gm0363") == [message("m1")]
         assert await store.parked("ind", Queue.DEAD) == []
 
-    async def test_what_was_withdrawn_while_it_was_held_is_not_delivered(self, store: Store):
-        """A person releases it unaware: nothing is written, and the detail says why."""
-        first, second = await taken(store, b"{}", b"{}")
-        await store.route("ind", [a_step(first.id, to=(), held=parked())])
-        withdrawal = Correction(message("m1"), (), withdraws=True)
-        await store.route("ind", [a_step(second.id, "w", (), corrects=withdrawal)])
-        (held,) = await store.parked("ind", Queue.HELD)
-
-        step = a_step(held.id, queue=Queue.HELD, to=["lro"])
-        assert await store.route("ind", [step]) == [StepResult(Outcome.BLOCKED, "withdrawn")]
-
-        # Decided again to nobody, and held anew: it stays withdrawn.
-        again = a_step(held.id, queue=Queue.HELD, to=(), held=parked())
-        assert await store.route("ind", [again]) == [DONE]
-        (held,) = await store.parked("ind", Queue.HELD)
-        step = a_step(held.id, queue=Queue.HELD, to=["lro"])
-        assert await store.route("ind", [step]) == [StepResult(Outcome.BLOCKED, "withdrawn")]
-
-        discarded = a_step(held.id, queue=Queue.HELD, message="", to=(), record=b"discarded")
-        assert await store.route("ind", [discarded]) == [DONE]
-
 
 class TestCorrection:
     async def test_a_correction_for_who_received_the_original_is_applied(self, store: Store):
@@ -362,15 +256,6 @@ class TestCorrection:
         (entry,) = await taken(store, b"{}")
         corrects = Correction(message("never"), (), withdraws=False)
         assert await store.route("ind", [a_step(entry.id, "c1", corrects=corrects)]) == [CHANGED]
-
-    async def test_a_withdrawal_keeps_who_received_the_original(self, store: Store):
-        """A second correction must still reach everybody."""
-        await delivered(store, to=["gm0363", "lro"])
-        (entry,) = await taken(store, b"{}")
-        corrects = Correction(message("m1"), ("gm0363", "lro"), withdraws=True)
-        await store.route("ind", [a_step(entry.id, "w1", corrects=corrects)])
-
-        assert await received_by(store) == ("gm0363", "lro")
 
     async def test_the_same_correction_again_is_a_duplicate(self, store: Store):
         await delivered(store)

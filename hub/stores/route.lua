@@ -1,0 +1,155 @@
+-- A batch of steps: see Step in ports.py.
+
+local PARKED = 5  -- arguments of a parked event: event reasons message type sender
+local HEADER = 11 -- arguments of a step, before its copies
+
+local function same_parties(parties, expected)
+  local count = 0
+  for party in string.gmatch(expected, '[^,]+') do
+    if not parties[party] then return false end
+    count = count + 1
+  end
+  for _ in pairs(parties) do count = count - 1 end
+  return count == 0
+end
+
+local function write_parked(stream, a, i)
+  redis.call('XADD', stream, '*', 'event', a[i], 'reasons', a[i + 1], 'message', a[i + 2],
+    'type', a[i + 3], 'sender', a[i + 4])
+end
+
+-- KEYS: head audit held dead open, then for each step: its queue, `seen` when it has a message, `seen`
+--   of the original when it corrects, the inbox of each copy and of each notice.
+-- ARGV: lifetime of `seen` (ms), room of an inbox (unfinished copies; notices: twice as many entries),
+--   reader group, then for each step:
+--     queue (in, held, dead), entry, record, duplicate record, has message (1), number of copies,
+--     number of notices, parked (h, d, hd), corrects (c, w), whom it expects to have received it,
+--     sender
+--   and its copies, its notices, its parked events.
+-- Returns a word for each step: done, duplicate, gone, changed, or blocked|<key or what it is>.
+local function route(K, A)
+  local head, audit, open = K[1], K[2], K[5]
+  local ttl, room, group = A[1], tonumber(A[2]), A[3]
+  local k, a = 6, 4
+  local results, good, unfinished = {}, {}, {}
+
+  local function stream(key)
+    local known = good[key]
+    if known == nil then
+      known = is_a(key, 'stream')
+      good[key] = known
+    end
+    return known
+  end
+
+  if not is_a(head, 'hash') then good[audit] = false end -- a call without a head writes no record
+
+  local function step()
+    local queue_key, queue, entry, record = K[k], A[a], A[a + 1], A[a + 2]
+    local n_copies, n_notices = tonumber(A[a + 5]), tonumber(A[a + 6])
+    local parked, corrects = A[a + 7], A[a + 8]
+    local duplicate_record, expected, sender = A[a + 3], A[a + 9], A[a + 10]
+    local copies = a + HEADER
+    local notices = copies + COPY * n_copies
+    local park = notices + COPY * n_notices
+    local seen_key, original_key
+    k = k + 1
+    if A[a + 4] == '1' then
+      seen_key = K[k]
+      k = k + 1
+    end
+    if corrects ~= '' then
+      original_key = K[k]
+      k = k + 1
+    end
+    local copy_keys = k
+    local notice_keys = k + n_copies
+    k = notice_keys + n_notices
+    a = park + PARKED * #parked
+
+    -- Look.
+    if not stream(audit) then return 'blocked|' .. (is_a(head, 'hash') and audit or head) end
+    if not stream(queue_key) then return 'blocked|' .. queue_key end
+    local value, wrong
+    if seen_key then
+      value, wrong = get(seen_key)
+      if wrong then return 'blocked|' .. seen_key end
+    end
+
+    local function fence()
+      if queue == 'in' then
+        local acked = redis.pcall('XACK', queue_key, group, entry)
+        if acked ~= 1 then return false end
+        redis.call('XDEL', queue_key, entry)
+        return true
+      end
+      return redis.pcall('XDEL', queue_key, entry) == 1
+    end
+
+    if value and queue == 'in' then
+      if not fence() then return 'gone' end
+      if duplicate_record ~= '' then write_record(head, audit, duplicate_record) end
+      return 'duplicate'
+    end
+
+    local seen = read_seen(value or '')
+    if n_copies > 0 and known_wrong(seen) then return 'blocked|' .. known_wrong(seen) end
+    for n = 0, n_copies + n_notices - 1 do
+      local inbox = K[copy_keys + n]
+      if not stream(inbox) then return 'blocked|' .. inbox end
+    end
+    for n = 0, n_copies - 1 do
+      local party = A[copies + COPY * n]
+      unfinished[party] = unfinished[party] or count_open(open, party)
+      if not unfinished[party] then return 'blocked|' .. open end
+      if unfinished[party] >= room and not seen.parties[party] then
+        return 'blocked|inbox-full:' .. party
+      end
+    end
+    if parked ~= '' and not (stream(K[3]) and stream(K[4])) then
+      return 'blocked|' .. (good[K[3]] and K[4] or K[3])
+    end
+    local original
+    if original_key then
+      value, wrong = get(original_key)
+      if wrong then return 'blocked|' .. original_key end
+      if not value then return 'changed' end
+      original = read_seen(value)
+      if not same_parties(original.parties, expected) then return 'changed' end
+    end
+
+    -- Write.
+    if not fence() then return 'gone' end
+    write_record(head, audit, record)
+    for n = 0, n_copies - 1 do
+      local i = copies + COPY * n
+      if not seen.parties[A[i]] then
+        unfinished[A[i]] = deliver(K[copy_keys + n], open, seen, A, i)
+      end
+    end
+    for n = 0, n_notices - 1 do
+      notify(K[notice_keys + n], room, A, notices + COPY * n)
+    end
+    if seen_key then
+      if seen.sender == '' then seen.sender = sender end
+      write_seen(seen_key, seen, ttl)
+    end
+    if original then
+      original[corrects == 'w' and 'withdrawn' or 'corrected'] = true
+      write_seen(original_key, original, ttl)
+    end
+    for n = 1, #parked do
+      local kind = string.sub(parked, n, n)
+      write_parked(kind == 'h' and K[3] or K[4], A, park + PARKED * (n - 1))
+    end
+    return 'done'
+  end
+
+  local count = #A
+  while a <= count do
+    results[#results + 1] = step()
+  end
+  return results
+end
+
+redis.register_function('seinhuis_route_@VERSION@', route)
