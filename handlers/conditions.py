@@ -31,7 +31,7 @@ def prepare(condition: Condition, laws: Mapping[str, LegalBasis]) -> Test:
     """Make a condition ready to be asked of any payload model.
 
     A field that a model does not have counts as absent, and an absent field meets nothing but
-    `ingevuld: nee`.
+    `ingevuld: nee`. Text of spaces only counts as absent there.
     """
     hold = condition.otherwise == "aanhouden"
     if condition.law is not None:
@@ -40,13 +40,15 @@ def prepare(condition: Condition, laws: Mapping[str, LegalBasis]) -> Test:
     wire = condition.field or ""
     if condition.filled is not None:
         wanted = condition.filled
-        return Test(wire, hold, lambda data, _: (value_of(data, wire) not in _EMPTY) is wanted)
+        return Test(wire, hold, lambda data, _: _is_filled(value_of(data, wire)) is wanted)
     allowed = condition.one_of if condition.one_of is not None else (condition.is_value,)
     values = frozenset(_YES_NO.get(value, value) for value in allowed)
     return Test(wire, hold, lambda data, _: value_of(data, wire) in values)
 
 
-_EMPTY: Final = (None, (), "")
+def _is_filled(value: Any) -> bool:
+    """Blank text says nothing, so it is not filled; `nee` and 0 are answers, so they are."""
+    return bool(value.strip()) if isinstance(value, str) else value is not None and value != ()
 
 
 def value_of(data: BaseModel, wire: str) -> Any:

@@ -143,13 +143,22 @@ Reference = Annotated[
 ]
 """A kenmerk of a partner: a report, a case, a document. Never a person's own number."""
 
-Text = Annotated[
-    str, StringConstraints(min_length=1, max_length=4_000), AfterValidator(without_bsn)
-]
-"""Free text of at most 4,000 characters, without a BSN."""
+NOT_BLANK: Final = r"\S"
+"""Pattern of text that says something."""
 
-Line = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(without_bsn)]
-"""One line of text of at most 200 characters, without a BSN."""
+Text = Annotated[
+    str,
+    StringConstraints(pattern=NOT_BLANK, min_length=1, max_length=4_000),
+    AfterValidator(without_bsn),
+]
+"""Free text of at most 4,000 characters, not only blanks, without a BSN."""
+
+Line = Annotated[
+    str,
+    StringConstraints(pattern=NOT_BLANK, min_length=1, max_length=200),
+    AfterValidator(without_bsn),
+]
+"""One line of text of at most 200 characters, not only blanks, without a BSN."""
 
 
 def _only_a_boolean(value: object) -> object:

@@ -61,6 +61,7 @@ _BY_LETTER: Final = (
     ("^[0-9a-f]{64}$", "is a SHA-256 digest: 64 hexadecimal digits", "write it in small letters"),
     ("^[0-9]+-[0-9]+$", "is the id of a stream entry", "write it as 1700000000000-0"),
     ("^[0-9]{1,8}$", "is a number of at most eight digits, as text", "leave it out"),
+    (r"\S", "is more than blanks", "write it in full, or leave the field out"),
     ("^https://", "is an address that begins with https://", "write it in full, without spaces"),
 )  # fmt: skip
 """How the pattern of an identifier begins -> what it says."""

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from schemas.identifiers import NOT_BLANK
 from schemas.rules_in_words import pattern_in_words
 from schemas.wire import wire_names
 
@@ -74,7 +75,7 @@ def _members(field: dict[str, Any], defs: dict[str, Any]) -> Iterator[str]:
 def _text(field: dict[str, Any]) -> str:
     if "format" in field:
         return _FORMATS[field["format"]]
-    if "pattern" not in field:
+    if field.get("pattern", NOT_BLANK) == NOT_BLANK:
         return (
             f"text of at most {field['maxLength']} characters" if "maxLength" in field else "text"
         )

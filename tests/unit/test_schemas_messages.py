@@ -349,6 +349,20 @@ def test_identifiers_of_free_shape_are_the_ones_we_think():
     for kind in (Reference, EventId, SourceUrn):
         assert any(getattr(rule, "pattern", None) for _, rules in pieces(kind) for rule in rules)
     for kind in FREE_TEXT:
-        assert not any(
-            getattr(rule, "pattern", None) for _, rules in pieces(kind) for rule in rules
-        )
+        shapes = {getattr(rule, "pattern", None) for _, rules in pieces(kind) for rule in rules}
+        assert shapes <= {None, r"\S"}
+
+
+@pytest.mark.parametrize("blank", [" ", "   ", "\t\n", "\u00a0", ""])
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("casusoverleggen.deelname-verzocht", "noodzaak"),
+        ("signalen.signaal-gemeld", "omschrijving"),
+        ("signalen.signaal-gemeld", "herkomst"),
+    ],
+)
+def test_text_is_more_than_blanks(name, field, blank):
+    """A rule may ask for a stated necessity: a space does not state one."""
+    assert refused_places(an_event(name, **{f"data.{field}": blank})) == {f"data.{field}"}
+    assert parse(as_bytes(an_event(name, **{f"data.{field}": f"{blank}x{blank}"})))

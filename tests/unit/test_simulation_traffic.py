@@ -59,7 +59,7 @@ def is_meant_to_be_wrong(event: dict[str, Any], problems: tuple[Problem, ...]) -
     if "subject" in event:
         return places == {"subject"}
     if "opmerking" in event["data"]:
-        return places == {"data.fase", "data.urgentie", "data.opmerking"}
+        return places == {"data.fase", "data.urgentie", "data"}
     return places == {"type"} and "no rule lets" in problems[0].rule
 
 
