@@ -27,7 +27,7 @@ from schemas.vocabulary import Urgency
 _WHY = {
     ActOutcome.NOT_ALLOWED: (
         "the state of this delivery does not allow it: it is {state}",
-        "look at the state first: seinhuis inbox, or `states` of the client",
+        "look at the state first: seinhuis inbox PARTY show MESSAGE",
     ),
     ActOutcome.UNKNOWN: (
         "this party did not receive that message",

@@ -47,6 +47,7 @@ class Hub:
     book: Rulebook
     store: ValkeyStore
     address: BrokerAddress
+    broker: EmbeddedBroker | None = None  #: ours, when this process started it
 
     def desk(self) -> Desk:
         """Return the operator's desk."""
@@ -130,6 +131,7 @@ async def start(settings: Settings, book: Rulebook | None = None) -> AsyncIterat
 
     """
     book = book or rulebook(settings)
+    broker: EmbeddedBroker | None = None
     async with contextlib.AsyncExitStack() as stack:
         if settings.broker:
             address = BrokerAddress(settings.broker, settings.broker_user, settings.broker_password)
@@ -138,6 +140,7 @@ async def start(settings: Settings, book: Rulebook | None = None) -> AsyncIterat
             address = broker.address()
             log.get().info("broker.started", pid=broker.pid, address=address.url)
         hub = await _open(settings, book, address, _START_S)
+        hub.broker = broker
         stack.push_async_callback(hub.store.close)
         await hub.store.prepare(book.shards())
         yield hub
@@ -176,6 +179,7 @@ async def work(hub: Hub, stop: asyncio.Event) -> None:
         group=keys.HUB_GROUP,
         event_of=packing.event_bytes,
         idle_work=LateCorrections(hub.store, hub.book, now).apply,
+        broker_ended=lambda: hub.broker is not None and hub.broker.pid is None,
     )
     # What is loaded by now stays: let the collector not walk through it with every batch.
     gc.collect()

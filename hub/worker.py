@@ -12,6 +12,7 @@ take hundreds.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,12 +24,14 @@ from faststream.security import SASLPlaintext
 
 from hub import log
 from hub.data_folder import BrokerAddress
-from hub.errors import BrokerLost, HubError, Unavailable
+from hub.errors import BrokerLost, BrokerMissing, HubError, Unavailable
 from hub.pipeline import Pipeline
 from hub.ports import Entry, Store
 
 _MAX_TASKS: Final = 16  # FastStream restarts a failing read as a new task, without a pause
 _WATCH_S: Final = 1.0
+_TELL_S: Final = 10.0  # between two warnings that the broker is silent
+_SILENT_S: Final = 120.0  # a broker that loads a long file is silent too
 _IDLE_ROUNDS: Final = 3  # rounds of the reclaimer for one of the work that can wait
 
 
@@ -58,10 +61,12 @@ class Worker:
         group: str,
         event_of: Callable[[Mapping[bytes, bytes]], bytes],
         idle_work: Callable[[str], Awaitable[int]],
+        broker_ended: Callable[[], bool] = lambda: False,
     ) -> None:
         """`stream_of` gives the intake of a shard, `event_of` the event in the fields of an entry.
 
-        `idle_work` is done for a shard now and then.
+        `idle_work` is done for a shard now and then; `broker_ended` tells that our own broker is
+        gone for good.
         """
         self._pipeline = pipeline
         self._store = store
@@ -70,6 +75,7 @@ class Worker:
         self._stream_of = stream_of
         self._group = group
         self._event_of = event_of
+        self._broker_ended = broker_ended
         self._idle_work = idle_work
         self._under_way: set[asyncio.Task[None]] = set()
         self._failure: asyncio.Future[None] | None = None
@@ -220,8 +226,12 @@ class Worker:
             log.get().error("batch.failed", shard=shard, entries=0, error=type(error).__name__)
 
     async def _watch(self) -> None:
+        silent_since: float | None = None
         while True:
             await asyncio.sleep(_WATCH_S)
+            if self._broker_ended():
+                raise BrokerLost("the embedded broker ended; its log is in the data folder")
+            silent_since = await self._listen(silent_since)
             for subscriber, shard in zip(self._subscribers, self._own, strict=True):
                 if not subscriber.running:
                     raise BrokerLost(
@@ -233,6 +243,28 @@ class Worker:
                         f"reading the intake of {shard} fails again and again: is the broker"
                         " read-only, or was the access list changed?"
                     )
+
+    async def _listen(self, silent_since: float | None) -> float | None:
+        """Return since when the broker is silent (monotonic seconds), or None when it answers.
+
+        Raises:
+            BrokerMissing: it was silent for too long; somebody must look.
+
+        """
+        try:
+            await self._store.depths(next(iter(self._shards)), ())
+        except Unavailable:
+            now = time.monotonic()
+            since = silent_since if silent_since is not None else now
+            if silent_since is None or (now - since) % _TELL_S < _WATCH_S:
+                log.get().warning("broker.waiting", attempt=1, wait_s=round(now - since))
+            if now - since > _SILENT_S:
+                raise BrokerMissing(
+                    f"the broker has not answered for {round(now - since)} seconds; start it, then"
+                    " the hub. Nothing is lost: what was accepted is on its disk"
+                ) from None
+            return since
+        return None
 
     def _fail(self, error: Exception) -> None:
         if self._failure is not None and not self._failure.done():

@@ -6,6 +6,7 @@ has one decision on record and each forward one copy in one inbox.
 
 import asyncio
 import contextlib
+import json
 import os
 import random
 import signal
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from handlers.rulebook import Rulebook
+from hub.data_folder import connection_file
 from hub.embedded import EmbeddedBroker
 from hub.errors import Unavailable
 from hub.roles import default_folder, load
@@ -216,6 +218,32 @@ async def test_sigterm_ends_in_good_order_and_the_next_worker_does_the_rest(book
         await drained(hub, 440)
         assert sorted(accepted) == sorted(await decided(hub))
         await hub.check_books()
+
+
+async def test_a_hub_whose_own_broker_dies_stops_loudly(tmp_path):
+    """Nobody could reach it any more; its supervisor must see that, and start it again."""
+    data = tmp_path / "data"
+    up = subprocess.Popen(
+        [Path(sys.executable).parent / "seinhuis", "up", "--data", data],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while not connection_file(data).exists() and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(1)
+        os.kill(json.loads(connection_file(data).read_text())["pid"], signal.SIGKILL)
+
+        code = await asyncio.to_thread(up.wait, 30)
+
+        assert 4 == code
+        assert "broker ended" in up.stderr.read()
+    finally:
+        up.kill()
+        up.wait()
+        up.stderr.close()
 
 
 async def test_a_broker_that_lost_its_data_stops_the_worker_loudly(book, broker, workers):
