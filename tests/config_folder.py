@@ -28,7 +28,7 @@ voorvoegsel: nl.lokale-aanpak
 oin: "00000099900000000000"
 termijnen: {spoed: 60, hoog: 1440, normaal: 7200}
 bewaren_dagen: 1825
-dubbelcontrole_dagen: 365
+dubbelcontrole_dagen: 1900
 veldgroepen:
   KERN: [meldingId, fase, gemeentecode]
   PERSOON: [betrokkene.naam, betrokkene.geboortedatum]

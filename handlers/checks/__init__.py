@@ -11,6 +11,7 @@ from handlers.checks.overlap import overlap_findings
 from handlers.checks.parties import party_findings
 from handlers.checks.places import place_findings
 from handlers.checks.rules import passing_on_findings, rule_findings
+from handlers.checks.terms import term_findings
 from schemas.roles import RoleConfig
 
 __all__ = ["Finding", "Path", "check"]
@@ -29,6 +30,7 @@ def check(config: RoleConfig) -> list[Finding]:
         *group_findings(config, known),
         *cell_findings(config, known),
         *table_findings(config),
+        *term_findings(config),
     ]
     for index, partner in enumerate(config.partners):
         path = ("partners", index)

@@ -309,6 +309,42 @@ PARTIES = {
 }
 
 
+TERMS = {
+    "a duplicate check shorter than the retention of the settings": Mistake(
+        "register/instellingen.yaml",
+        "dubbelcontrole_dagen: 1900",
+        "dubbelcontrole_dagen: 365",
+        "dubbelcontrole_dagen",
+        "the settings keep a copy 1825 days, and a message is forgotten before the last of them",
+        "write 1826 or more",
+    ),
+    "a duplicate check that forgets on the last day": Mistake(
+        "register/instellingen.yaml",
+        "dubbelcontrole_dagen: 1900",
+        "dubbelcontrole_dagen: 1825",
+        "dubbelcontrole_dagen",
+        "the settings keep a copy 1825 days, and a message is forgotten before the last of them",
+        "write 1826 or more",
+    ),
+    "a rule that keeps longer than the duplicate check": Mistake(
+        "ind.yaml",
+        "    cel: pga-1  # overleg\n",
+        "    cel: pga-1  # overleg\n    bewaren_dagen: 3650\n",
+        "dubbelcontrole_dagen",
+        "rule `ind-overleg` keeps a copy 3650 days,"
+        " and a message is forgotten before the last of them",
+        "write 3651 or more",
+        at_file="register/instellingen.yaml",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", TERMS.values(), ids=TERMS.keys())
+def test_a_message_is_known_as_long_as_a_copy_is_kept(tmp_path: Path, mistake: Mistake):
+    """Exactly this problem: file, line, rule, and what would be right."""
+    assert_found(write_config(tmp_path), mistake)
+
+
 @pytest.mark.parametrize("mistake", CELLS.values(), ids=CELLS.keys())
 def test_a_mistake_in_the_cells_is_found_at_its_line(tmp_path: Path, mistake: Mistake):
     """Exactly this problem: file, line, rule, and what would be right."""
