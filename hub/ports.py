@@ -242,7 +242,8 @@ class Store(Protocol):
     async def excuse(self, shard: str, entries: Sequence[Entry]) -> None:
         """Do not count this hand-out: the store was away, which is not the entries' fault.
 
-        They stay pending and come again; their `deliveries` goes on from where it was.
+        They stay pending and come again; their `deliveries` goes on from where it was. What was
+        finished or handed out again meanwhile is left alone.
         """
 
     async def known(self, shard: str, messages: Sequence[str]) -> list[Known | None]:

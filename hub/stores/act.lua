@@ -56,7 +56,8 @@ local function act(K, A)
   redis.call('HSET', delivery, 'state', after, 'at', A[7], 'act:' .. ref, name)
   if finishes then redis.call('HINCRBY', open, party, -1) end
   if passes_on then
-    deliver(copy_key, open, seen, A, copy)
+    deliver(copy_key, seen, A, copy)
+    redis.call('HINCRBY', open, A[copy], 1)
     write_seen(seen_key, seen, ttl)
   end
   if has_notice then notify(notice_key, room, A, notice) end

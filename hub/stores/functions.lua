@@ -70,13 +70,13 @@ local function write_copy(inbox, a, i, notice)
   return redis.call('XADD', inbox, '*', unpack(fields))
 end
 
--- Deliver the copy whose arguments begin at `i`: into the inbox, what is seen, and what is open.
-local function deliver(inbox, open, seen, a, i)
+-- Deliver the copy whose arguments begin at `i`: into the inbox and into what is seen. The caller
+-- counts it as open, and writes `seen`.
+local function deliver(inbox, seen, a, i)
   local party = a[i]
   local id = write_copy(inbox, a, i, false)
   seen.parties[party] = true
   seen.text = (seen.text == '' and '' or seen.text .. ',') .. party .. '=' .. id
-  return redis.call('HINCRBY', open, party, 1)
 end
 
 -- Tell the sender, unless it has stopped reading: its inbox must not block anybody else.

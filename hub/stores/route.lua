@@ -31,7 +31,7 @@ local function route(K, A)
   local head, audit, open = K[1], K[2], K[5]
   local ttl, room, group = A[1], tonumber(A[2]), A[3]
   local k, a = 6, 4
-  local results, good, unfinished = {}, {}, {}
+  local results, good, unfinished, delivered = {}, {}, {}, {}
 
   local function stream(key)
     local known = good[key]
@@ -124,7 +124,9 @@ local function route(K, A)
     for n = 0, n_copies - 1 do
       local i = copies + COPY * n
       if not seen.parties[A[i]] then
-        unfinished[A[i]] = deliver(K[copy_keys + n], open, seen, A, i)
+        deliver(K[copy_keys + n], seen, A, i)
+        unfinished[A[i]] = unfinished[A[i]] + 1
+        delivered[A[i]] = (delivered[A[i]] or 0) + 1
       end
     end
     for n = 0, n_notices - 1 do
@@ -148,6 +150,10 @@ local function route(K, A)
   local count = #A
   while a <= count do
     results[#results + 1] = step()
+  end
+  -- Once for each party, not for each copy: a batch has many copies for few parties.
+  for party, copies in pairs(delivered) do
+    redis.call('HINCRBY', open, party, copies)
   end
   return results
 end
