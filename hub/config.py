@@ -36,7 +36,7 @@ SETTINGS: Final = (
     Setting("SEINHUIS_WORKER", "", "Name of this worker; empty: the host name. Keep it the same."),
     Setting("SEINHUIS_BATCH", "100", "Entries in one read of an intake."),
     Setting("SEINHUIS_IDLE_MS", "10000", "An entry unfinished for so long is taken over (ms)."),
-    Setting("SEINHUIS_INBOX_CAP", "100000", "Copies in one inbox before further ones are held."),
+    Setting("SEINHUIS_INBOX_CAP", "100000", "Unfinished copies in one inbox before further ones are held."),
     Setting(
         "SEINHUIS_DEBUG",
         "",

@@ -191,8 +191,8 @@ class Pipeline:
     async def _unblock(self, shard: str, blocked: _Planned, detail: str, report: Report) -> None:
         """Hold the copy for a full inbox, so that the other recipients get theirs.
 
-        Anything else in the way (a key of the wrong type, a sender's full inbox) leaves the entry
-        pending: it comes again, and the operator sees it in the log.
+        Anything else in the way (a key of the wrong type) leaves the entry pending: it comes again,
+        and the operator sees it in the log.
         """
         party = detail.removeprefix(_FULL) if detail.startswith(_FULL) else None
         read, decision = blocked.read, blocked.decision

@@ -17,6 +17,7 @@ KEYS = {
     "held": keys.held("ind"),
     "dead": keys.dead("ind"),
     "head": keys.head("ind"),
+    "open": keys.unfinished("ind"),
 }
 
 
