@@ -6,33 +6,31 @@ wrong. Any other name may be personal data as well (`{"SamiVoorbeeldin": true}`)
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any, Final
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails, from_json
+from pydantic_core import ErrorDetails
 
 from schemas.catalogue import CATALOGUE, event_models, row_of
 from schemas.envelope import Envelope
 from schemas.identifiers import oin_of
+from schemas.json_object import json_object
 from schemas.problems import Problem, is_typing_mistake, nearest
-from schemas.rules_in_words import in_words
+from schemas.rules_in_words import allowed_words, in_words
 from schemas.wire import fields_at, names_below, wire_names
 
 MAX_PROBLEMS: Final = 200
 """As many as a notice of refusal can hold."""
 
 _WHOLE: Final = "the event"
-_POSITION: Final = re.compile(r"at (line \d+ column \d+)$")
-_QUOTED: Final = re.compile(r"'([^']*)'")
 
 
 def explain(raw: bytes, error: ValidationError, prefix: str) -> list[Problem]:
     """Return every problem of bytes that were refused with `error`; never an empty list."""
-    document = _document(raw)
+    document = json_object(raw)
     if isinstance(document, Problem):
         return [document]
     problems = repeated_names(raw)
@@ -91,27 +89,6 @@ def across(
     return problems
 
 
-def _document(raw: bytes) -> dict[str, Any] | Problem:
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return Problem(_WHOLE, "is not UTF-8", "write it as UTF-8, without a byte order mark")
-    try:
-        document = from_json(raw, allow_inf_nan=False)
-    except ValueError as error:
-        reason = str(error)
-        found = _POSITION.search(reason)
-        place = f"{_WHOLE}, {found[1]}" if found else _WHOLE
-        if "recursion" in reason:
-            return Problem(place, "is nested too deep", "no message type needs more than 5 levels")
-        if "surrogate" in reason or "hex escape" in reason:
-            return Problem(place, "has half a character (\\u escape)", "write it as UTF-8")
-        return Problem(place, "is not JSON (RFC 8259)", "send one JSON object, nothing before it")
-    if not isinstance(document, dict):
-        return Problem(_WHOLE, "is not a JSON object", "send one CloudEvent in structured mode")
-    return document
-
-
 def _problems(details: ErrorDetails, document: dict[str, Any], prefix: str) -> list[Problem]:
     """Turn one finding of pydantic into problems; several when `type` itself is unknown."""
     if not details["loc"]:
@@ -138,8 +115,7 @@ def _problem(
         return _wrong_extension(details, path, model)
     place = ".".join(map(str, path))
     rule, way_out = in_words(details)
-    context = details.get("ctx", {})
-    allowed = _QUOTED.findall(str(context.get("expected") or context.get("expected_tags") or ""))
+    allowed = allowed_words(details)
     if allowed and (hint := _nearest_word(document, path, allowed)):
         way_out = f"did you mean {hint}?"
     return Problem(place, rule, way_out)

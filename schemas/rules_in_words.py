@@ -1,6 +1,7 @@
 """The rules of the models as sentences: what pydantic found, without what it found it in."""
 
-from typing import Final
+import re
+from typing import Any, Final
 
 from pydantic_core import ErrorDetails
 
@@ -35,20 +36,23 @@ _BY_TYPE: Final = {
 }
 
 _BY_LIMIT: Final = {
-    "string_too_short": ("has at least {min_length} characters", "write it in full"),
-    "string_too_long": ("has at most {max_length} characters", "shorten it"),
-    "too_short": ("has at least {min_length} entries", "add what is missing"),
-    "too_long": ("has at most {max_length} entries", "split it over several events"),
     "greater_than_equal": ("is {ge} or more", "mend the number"),
     "less_than_equal": ("is {le} or less", "mend the number"),
 }
+_BY_LENGTH: Final = {
+    "string_too_short": ("at least", "min_length", "character", "write it in full"),
+    "string_too_long": ("at most", "max_length", "character", "shorten it"),
+    "too_short": ("at least", "min_length", "entry", "add what is missing"),
+    "too_long": ("at most", "max_length", "entry", "split it over several events"),
+}
+_QUOTED: Final = re.compile(r"'([^']*)'")
 
 _BY_LETTER: Final = (
     ("^[0-9]{20}$", "is an OIN: 20 digits", "take it from the OIN register, zeros included"),
     ("^[0-9]{9}$", "is a burgerservicenummer: nine digits", "write leading zeros"),
     ("^[0-9]{4}$", "is a gemeente code: four digits", "write leading zeros, without GM"),
     ("^urn:nld:oin:", "names organisation and system (NL GOV profile)",
-     "write urn:nld:oin:<20 digits>:systeem:<name>, with no number of nine digits in the name"),
+     "write urn:nld:oin:(20 digits):systeem:(name), with no number of nine digits in the name"),
     ("^[!-~]", "has 1 to 128 visible ASCII characters", "leave out spaces and accents"),
     ("^[A-Za-z0-9._:/-]", "is a kenmerk: 1 to 64 letters, digits and . _ : / -",
      "leave out spaces and accents"),
@@ -72,23 +76,44 @@ def in_words(details: ErrorDetails) -> tuple[str, str]:
     kind, context = details["type"], details.get("ctx", {})
     if kind in _BY_TYPE:
         return _BY_TYPE[kind]
-    if kind in _BY_LIMIT:
-        rule, way_out = _BY_LIMIT[kind]
-        return rule.format(**context), way_out
+    if kind in _BY_LIMIT or kind in _BY_LENGTH:
+        return _limit_in_words(kind, context)
     if kind == "string_pattern_mismatch":
         return pattern_in_words(str(context["pattern"]))
     if kind in {"literal_error", "enum", "union_tag_invalid"}:
-        return _allowed_in_words(str(context.get("expected") or context.get("expected_tags")))
+        return _allowed_in_words(allowed_words(details))
     if kind == "value_error":
         return str(context["error"]), "mend it at the source"
     return "is not what this field needs", "see docs/reference/messages.md"
 
 
-def _allowed_in_words(allowed: str) -> tuple[str, str]:
-    """Turn pydantic's list of allowed values, words of ours, into a sentence."""
-    if "'" not in allowed:
-        return f"is {allowed.lower()} in this message type", "send another type if it is not so"
-    return f"is one of: {allowed.replace(chr(39), '').replace(' or ', ', ')}", "take one of these"
+def allowed_words(details: ErrorDetails) -> list[str]:
+    """Return the words of ours that may stand there; none for true, or for another finding."""
+    context = details.get("ctx", {})
+    listed = str(context.get("expected") or context.get("expected_tags") or "")
+    return _QUOTED.findall(listed)
+
+
+def _allowed_in_words(words: list[str]) -> tuple[str, str]:
+    if not words:
+        return "is true in this message type", "send another type if it is not so"
+    if len(words) == 1:
+        return f"may only be {words[0]} here", f"write {words[0]}"
+    return f"is one of: {', '.join(words)}", "take one of these"
+
+
+def _limit_in_words(kind: str, context: dict[str, Any]) -> tuple[str, str]:
+    if kind in _BY_LIMIT:
+        rule, way_out = _BY_LIMIT[kind]
+        return rule.format(**context), way_out
+    limit, key, thing, way_out = _BY_LENGTH[kind]
+    if context.get("field_type") == "Value":  # a text that another check made: not a list
+        _, _, thing, way_out = _BY_LENGTH[f"string_{kind}"]
+    count = context[key]
+    if kind.endswith("short") and count == 1:
+        return "is empty", "fill it in"
+    things = thing if count == 1 else thing.replace("entry", "entrie") + "s"
+    return f"has {limit} {count} {things}", way_out
 
 
 def pattern_in_words(pattern: str) -> tuple[str, str]:

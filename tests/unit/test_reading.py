@@ -150,6 +150,40 @@ def test_what_is_not_json_or_too_large_is_one_clear_problem(raw, word):
     assert problem.way_out
 
 
+@pytest.mark.parametrize(
+    ("raw", "place", "words"),
+    [
+        (b"not json", "line 1 column 1", "nothing before it"),
+        (b'{"id":1}\n{"id":2}', "line 2 column 1", "nothing after it"),
+        ('{"é": "é", "b": tru}'.encode(), "line 1 column 17", "quotes, commas"),
+        (b'{"id": "a', "line 1 column 8", "send all of it"),
+        (b'{"a": NaN, "b": ' + b"[" * 5_000, "line 1 column 7", "quotes, commas"),
+    ],
+    ids=["words", "glued", "middle", "half", "odd"],
+)
+def test_what_is_not_json_says_where_the_fault_begins_and_what_to_do(raw, place, words):
+    """In characters, as an editor counts them."""
+    (problem,) = problems_of(raw).values()
+
+    assert problem.place == f"the event, {place}"
+    assert words in problem.way_out
+
+
+@pytest.mark.parametrize("fields", [{}, {"soort": "signaal", "gemeente": "0363"}])
+def test_an_object_without_any_member_of_a_cloudevent_says_how_to_send_one(fields):
+    """What the hub makes of an entry whose fields are not `event`: one problem, not seven."""
+    (problem,) = problems_of(fields).values()
+
+    assert "none of the members of a CloudEvent" in problem.rule
+    assert "XADD … * event '{…}'" in problem.way_out
+
+
+def test_an_object_with_some_member_of_a_cloudevent_hears_which_are_missing():
+    """Also when it is written with a capital: then a hint at the name helps more."""
+    assert {"type", "source", "id"} <= problems_of({"specversion": "1.0"}).keys()
+    assert {"type", "source", "id"} <= problems_of({"Type": "x"}).keys()
+
+
 def test_an_event_of_exactly_the_most_bytes_is_read():
     """The limit is 64 KiB, the last byte included."""
     raw = as_bytes(a_signal())
