@@ -1,9 +1,11 @@
 """One copy in an inbox, and what its recipient can say about it.
 
-Each act is an event that the recipient publishes; its id is made from what it is about, so that
-asking twice publishes the same event twice, and the hub does it once.
+Each act is an event that the recipient publishes; its id is made from all that it says, so that
+asking twice publishes the same event twice and the hub does it once, while another case, code, text
+or party is another act.
 """
 
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -76,13 +78,13 @@ class Delivery:
 
     async def take_up(self, case_ref: str | None = None) -> Receipt:
         """Say that you work on it, under your own case reference; it does not come again."""
-        receipt = await self._act("berichten.opgepakt", {"zaakRef": case_ref}, case_ref or "")
+        receipt = await self._act("berichten.opgepakt", {"zaakRef": case_ref})
         await self._client.tick_off(self)
         return receipt
 
     async def pass_on(self, to: str, reason: str | None = None) -> Receipt:
         """Pass it on to party `to`; the hub decides whether that may (doorzenden)."""
-        return await self._act("berichten.doorgezonden", {"aan": to, "reden": reason}, to)
+        return await self._act("berichten.doorgezonden", {"aan": to, "reden": reason})
 
     async def refuse(self, code: str) -> Receipt:
         """Refuse it, with a code: niet-bevoegd, onjuiste-geadresseerde, onvolledig, dubbel."""
@@ -93,12 +95,13 @@ class Delivery:
     async def feed_back(self, level: str, text: str | None = None) -> Receipt:
         """Tell the sender: ontvangen, in-behandeling, afgerond-zonder-inhoud, or inhoud + text."""
         data = {"niveau": level, "inhoud": text}
-        return await self._act("berichten.terugkoppeling-gegeven", data, f"{level}|{text or ''}")
+        return await self._act("berichten.terugkoppeling-gegeven", data)
 
-    async def _act(self, name: str, data: Mapping[str, Any], variant: str = "") -> Receipt:
+    async def _act(self, name: str, data: Mapping[str, Any]) -> Receipt:
         about = {"bron": self.event["source"], "id": self.event["id"]}
         given = {key: value for key, value in data.items() if value is not None}
-        act = uuid.uuid5(_NAMESPACE, f"{self._client.party}|{self.message}|{name}|{variant}")
+        says = json.dumps(given, sort_keys=True) if given else ""
+        act = uuid.uuid5(_NAMESPACE, f"{self._client.party}|{self.message}|{name}|{says}")
         event = {
             "specversion": "1.0",
             "id": str(act),

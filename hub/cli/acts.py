@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final
 
+from handlers.deliveries import TRANSITIONS
 from hub.bootstrap import Hub
 from hub.cli.exits import Exit
 from hub.cli.failing import Stop
@@ -11,9 +13,18 @@ from hub.cli.following import Published, last_records, outcomes, refusal
 from hub.cli.mailbox import NOTICE, Mail
 from hub.client import Client, Delivery, Receipt
 from hub.ports import InboxEntry
-from schemas.records import RecordEvent
+from schemas.records import Record, RecordEvent
 
 Act = Callable[[Delivery], Awaitable[Receipt | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """What the hub made of an act."""
+
+    state: str  #: in which the delivery is now
+    changed: bool = True  #: False: the hub had it already, and nothing was done
+
 
 PATIENCE_S: Final = 30.0
 
@@ -38,8 +49,8 @@ def delivery_of(entry: InboxEntry, client: Client) -> Delivery:
 
 async def perform(
     hub: Hub, mail: Mail, act: Act, *, notices: bool = False, patience_s: float = PATIENCE_S
-) -> str:
-    """Publish the act as the party of the inbox, and return the state that the hub made of it.
+) -> Performed:
+    """Publish the act as the party of the inbox, and return what the hub made of it.
 
     `notices`: whether this act may be done on a notice of the hub.
 
@@ -63,16 +74,24 @@ async def perform(
     async with await hub.client(entry.party) as client:
         receipt = await act(delivery_of(entry, client))
     if receipt is None:
-        return NOTICE
+        return Performed(NOTICE)
     published = Published(1, party.id, party.shard, receipt)
     async for each, record in outcomes(hub.store, [published], last, patience_s):
         if record.event is RecordEvent.DEAD_LETTERED:
             problems = await refusal(hub.store, hub.book, each)
             raise Stop(Exit.REFUSED, "the hub did not do this:", problems)
         (state,) = await hub.store.states(entry.shard, entry.party, [entry.message])
-        return state
+        return Performed(state, changed=not _done_before(record, mail.state))
     raise Stop(
         Exit.NO_HUB,
         "the act is on the intake and not done in time: is a worker running (seinhuis up)?"
         " Nothing is lost; asking again is safe",
+    )
+
+
+def _done_before(record: Record, state_before: str) -> bool:
+    """Whether nothing was done: the same act came before, or its state was reached already."""
+    transition = TRANSITIONS.get(record.type or "")
+    return record.event is RecordEvent.DUPLICATE or (
+        transition is not None and state_before in transition.no_op_from
     )

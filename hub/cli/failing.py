@@ -54,7 +54,7 @@ def _explained(error: Exception) -> tuple[int, str, Sequence["Problem"]]:
     if isinstance(error, Stop):
         return error.code, error.message, error.problems
     if isinstance(error, TyperException):
-        return error.exit_code, error.format_message(), ()
+        return error.exit_code, error.format_message().replace("Value error, ", ""), ()
     if isinstance(error, Abort):
         return Exit.INTERRUPTED, "stopped", ()
     return _of_the_hub(error) or (Exit.UNEXPECTED, _unexpected(error), ())

@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -134,23 +134,26 @@ def show(
     async def read() -> None:
         async with attach(settings_from(data=data, config=config, broker=broker)) as hub:
             mail = await mailbox.find(hub, str(context.obj), message)
-            await print_mail(hub, mail, as_json=as_json)
+            if as_json:
+                output.document(await full_document(hub, mail))
+            else:
+                await print_mail(hub, mail)
 
     run(read())
 
 
-async def print_mail(hub: Hub, mail: mailbox.Mail, *, as_json: bool) -> None:
-    """Write one message with its content."""
+async def full_document(hub: Hub, mail: mailbox.Mail) -> dict[str, Any]:
+    """Return one message as programs read it, with its content."""
     verdict = await mailbox.how(hub, mail)
-    if as_json:
-        output.document(
-            {
-                **mail.document(now()),
-                "legal_basis": verdict.legal_basis if verdict else None,
-                "purpose": verdict.purpose if verdict else None,
-                "event": json.loads(mail.entry.content),
-            }
-        )
-        return
-    for text in mailbox.readable(mail, verdict):
+    return {
+        **mail.document(now()),
+        "legal_basis": verdict.legal_basis if verdict else None,
+        "purpose": verdict.purpose if verdict else None,
+        "event": json.loads(mail.entry.content),
+    }
+
+
+async def print_mail(hub: Hub, mail: mailbox.Mail) -> None:
+    """Write one message with its content, for a person."""
+    for text in mailbox.readable(mail, await mailbox.how(hub, mail)):
         output.line(text)

@@ -1,17 +1,38 @@
 """`seinhuis inbox PARTY ACT MESSAGE`: what a recipient does with its copy."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from hub.bootstrap import attach, now
 from hub.cli import acts, mailbox, output
-from hub.cli.inbox import Message, inbox, print_mail
+from hub.cli.exits import Exit
+from hub.cli.failing import Stop
+from hub.cli.inbox import Message, full_document, inbox, print_mail
 from hub.cli.options import AsJson, Broker, Config, Data, settings_from
 from hub.cli.running import run
 from hub.config import Settings
 
 __all__ = ["inbox"]
+
+
+class Code(StrEnum):
+    """Why a recipient refuses; the other codes of the message are those of the hub itself."""
+
+    NOT_COMPETENT = "niet-bevoegd"
+    WRONG_ADDRESSEE = "onjuiste-geadresseerde"
+    INCOMPLETE = "onvolledig"
+    DOUBLE = "dubbel"
+
+
+class Level(StrEnum):
+    """How much a recipient tells."""
+
+    RECEIVED = "ontvangen"
+    AT_WORK = "in-behandeling"
+    DONE = "afgerond-zonder-inhoud"
+    TEXT = "inhoud"
 
 
 def _act(
@@ -29,17 +50,26 @@ def _act(
     async def do() -> None:
         async with attach(settings) as hub:
             mail = await mailbox.find(hub, party, message)
-            state = await acts.perform(hub, mail, act, notices=notices)
-            mail = mailbox.Mail(mail.entry, state)
+            done = await acts.perform(hub, mail, act, notices=notices)
+            mail = mailbox.Mail(mail.entry, done.state)
+            if as_json:
+                shown = (await full_document(hub, mail)) if then_show else mail.document(now())
+                output.document({**shown, "changed": done.changed})
+                return
             if then_show:
-                await print_mail(hub, mail, as_json=as_json)
-            elif as_json:
-                output.document(mail.document(now()))
-            else:
-                now_is = "ticked off" if state == mailbox.NOTICE else f"now {state}"
-                output.line(f"{mail.entry.message} in the inbox of {party} is {now_is}")
+                await print_mail(hub, mail)
+            if not then_show or not done.changed:
+                output.line(f"{mail.entry.message} in the inbox of {party} {_said(done)}")
 
     run(do())
+
+
+def _said(done: acts.Performed) -> str:
+    if done.state == mailbox.NOTICE:
+        return "is ticked off"
+    if done.changed:
+        return f"is now {done.state}"
+    return f"is {done.state}: this was done before; nothing changed"
 
 
 @inbox.command("open")
@@ -145,7 +175,7 @@ def refuse(
     context: typer.Context,
     message: Message,
     code: Annotated[
-        str,
+        Code,
         typer.Option(
             "--code",
             metavar="CODE",
@@ -159,13 +189,13 @@ def refuse(
 ) -> None:
     """Refuse it, with a code (geweigerd).
 
-    Changes the state to refused, for good; the sender is told.
+    Changes the state to refused, for good; the sender is told. The first code stands.
 
-    Exits with 0 when the hub did it, 3 when it refused (with why), 4 when no hub runs, 5 when
-    there is no such party or message.
+    Exits with 0 when the hub did it, 2 when there is no such code, 3 when it refused (with why), 4
+    when no hub runs, 5 when there is no such party or message.
     """
     settings = settings_from(data=data, config=config, broker=broker)
-    _act(context, message, lambda d: d.refuse(code), settings, as_json=as_json)
+    _act(context, message, lambda d: d.refuse(code.value), settings, as_json=as_json)
 
 
 @inbox.command("feed-back")
@@ -174,7 +204,7 @@ def feed_back(
     context: typer.Context,
     message: Message,
     level: Annotated[
-        str,
+        Level,
         typer.Option(
             "--level",
             metavar="LEVEL",
@@ -191,10 +221,14 @@ def feed_back(
 ) -> None:
     """Tell the sender what became of it.
 
-    Publishes a `terugkoppeling`. The state stays as it is; may be done more than once.
+    Publishes a `terugkoppeling`. The state stays as it is; the same words twice are one feedback.
 
-    Exits with 0 when the hub did it, 3 when it refused (with why), 4 when no hub runs, 5 when
-    there is no such party or message.
+    Exits with 0 when the hub did it, 2 when level and text do not fit, 3 when it refused (with
+    why), 4 when no hub runs, 5 when there is no such party or message.
     """
+    if level is Level.TEXT and not (text or "").strip():
+        raise Stop(Exit.NOT_USABLE, "--level inhoud needs its text: add --text TEXT")
+    if level is not Level.TEXT and text is not None:
+        raise Stop(Exit.NOT_USABLE, "--text goes only with --level inhoud: leave one of them out")
     settings = settings_from(data=data, config=config, broker=broker)
-    _act(context, message, lambda d: d.feed_back(level, text), settings, as_json=as_json)
+    _act(context, message, lambda d: d.feed_back(level.value, text), settings, as_json=as_json)
