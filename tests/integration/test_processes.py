@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from hub.roles import default_folder, load
 from hub.stores.connection import connect
 from hub.stores.valkey import ValkeyStore
 from schemas.identifiers import message_ref
+from tests.acceptance.test_pipeline import a_correction, an_act
 from tests.builders import (
     a_detention_signal,
     a_report_of_the_rvdk,
@@ -36,6 +38,7 @@ from tests.harness import Hub
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(170)]
 
+AMSTERDAM = {"gemeentecode": "0363", "fase": "pga"}
 FOUR = (a_signal, a_safety_report, a_report_of_the_rvdk, a_detention_signal)
 
 
@@ -54,8 +57,9 @@ def broker(tmp_path):
 class Workers:
     """Worker processes: `seinhuis up --broker`, as an operator starts them."""
 
-    def __init__(self, address):
+    def __init__(self, address, name="first"):
         self._address = address
+        self._name = name
         self.process = None
 
     def start(self):
@@ -67,6 +71,7 @@ class Workers:
                 "SEINHUIS_BROKER_USER": self._address.user,
                 "SEINHUIS_BROKER_PASSWORD": self._address.password,
                 "SEINHUIS_IDLE_MS": "400",
+                "SEINHUIS_WORKER": self._name,
                 "SEINHUIS_LOG": "json",
                 "SEINHUIS_LOG_LEVEL": "warning",
                 "SEINHUIS_BATCH": "20",
@@ -176,6 +181,54 @@ async def test_kill_9_of_the_worker_loses_nothing_and_doubles_nothing(book, brok
         assert sorted(accepted) == sorted(await decided(hub))
         assert await hub.check_books() > len(accepted)
         assert 0 == workers.end()
+
+
+async def test_two_workers_share_acts_and_corrections_and_one_is_killed(book, broker, workers):
+    """Every act is told once, every correction reaches everybody once, whoever does it."""
+    signals = [a_signal(id=f"a-{number}", data=AMSTERDAM) for number in range(60)]
+    second = Workers(broker.address(), name="second")
+    async with a_hub(book, broker) as hub:
+        await hub.store.prepare(book.shards())
+        workers.start()
+        second.start()
+        try:
+            await send(hub, signals, [])
+            await emptied(hub, book)
+            for number, signal in enumerate(signals):
+                await send(hub, [an_act("ingezien", signal, f"open-{number}")], [])
+                if number % 3 == 0:
+                    await send(hub, [a_correction(signal, f"correction-{number}")], [])
+                if number == 30:
+                    second.kill()
+                await send(hub, [an_act("ontvangst-bevestigd", signal, f"ack-{number}")], [])
+            await emptied(hub, book)
+        finally:
+            if second.process.poll() is None:
+                second.kill()
+
+        refs = [message_ref(signal["source"], signal["id"]) for signal in signals]
+        told = Counter(name for name, _ in await hub.notices("ind"))
+        corrections = [e for e in await hub.inbox("gm0363") if e.type == "berichten.gerectificeerd"]
+        # Two workers may do an acknowledgement before the opening; then the opening is behind us.
+        assert {"acknowledged"} == set(await hub.store.states("ind", "gm0363", refs))
+        assert 60 == told["berichten.ontvangst-bevestigd"]
+        assert told["berichten.ingezien"] <= 60
+        assert 20 == len(corrections)
+        assert [] == await hub.notices("gm0363")
+        await hub.check_books()
+
+
+async def emptied(hub, book, seconds=60):
+    """Wait until no intake of any shard has anything left."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        depths = [
+            await hub.store.depths(shard, intakes) for shard, intakes in book.shards().items()
+        ]
+        if sum(each["intake"] + each["pending"] for each in depths) == 0:
+            return
+        await asyncio.sleep(0.1)
+    pytest.fail("the hub did not empty its intakes in time")
 
 
 async def test_a_restart_of_the_broker_loses_nothing_and_doubles_nothing(book, broker, workers):
