@@ -315,3 +315,19 @@ def test_a_group_with_an_inbox_may_be_a_member(tmp_path: Path):
         problems_after(folder, "register/groepen.yaml", "- aan: partij:rn", "- aan: groep:lro")
         == []
     )
+
+
+def test_passing_on_to_the_gemeente_and_its_house_is_fine(tmp_path: Path):
+    """They are bound to the place of the case, so the rule needs no name."""
+    folder = write_config(tmp_path)
+    without_mandate = "    grondslag: wet-pga\n    doel: signaleren\n"
+
+    assert (
+        problems_after(
+            folder,
+            "gemeente.yaml",
+            f"    naar: [zvh]\n{without_mandate}    mandaat: procesregie\n",
+            f"    naar: [gemeente, zvh]\n{without_mandate}",
+        )
+        == []
+    )
