@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal, get_args
 from pydantic import Field, TypeAdapter, create_model
 
 from schemas.case import CasePart, CommonPart
-from schemas.envelope import BareEnvelope, Envelope
+from schemas.envelope import BareEnvelope, ClosedEnvelope, Envelope
 from schemas.messages import (
     adviezen,
     ambtsberichten,
@@ -239,10 +239,25 @@ def variant_sensitivity(row: MessageType, variant: type[Any]) -> Sensitivity:
     return Sensitivity.NO_PERSON if is_common else row.sensitivity
 
 
+def envelope_of(row: MessageType) -> type[Envelope]:
+    """Return the envelope of a type: how much may stand beside its data.
+
+    A type with variants about a person and without (adviezen) has the open one: `soort` stands in
+    the data.
+
+    >>> envelope_of(CATALOGUE["publicaties.training-beschikbaar"]).__name__
+    'ClosedEnvelope'
+    """
+    if row.family in WITHOUT_CONTENT:
+        return BareEnvelope
+    return ClosedEnvelope if row.sensitivity is Sensitivity.NO_PERSON else Envelope
+
+
 def _event_model(full_type: str, row: MessageType) -> type[Envelope]:
     fields: dict[str, Any] = {"type": (Literal[full_type], ...), "data": (row.model, ...)}
-    base = BareEnvelope if row.family in WITHOUT_CONTENT else Envelope
-    return create_model(_class_name(row.name), __base__=base, __doc__=row.title, **fields)
+    return create_model(
+        _class_name(row.name), __base__=envelope_of(row), __doc__=row.title, **fields
+    )
 
 
 def _class_name(name: str) -> str:

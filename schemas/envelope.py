@@ -2,7 +2,8 @@
 
 The recipient is not in it: who gets an event is decided by the role config (the profile has no
 recipient attribute). Attributes that we do not know travel along untouched (CloudEvents 1.0,
-extension context attributes). Anybody on the way may log attributes, so no BSN stands in one.
+extension context attributes), to every recipient, whatever its rule says. Anybody on the way may
+log attributes, so no BSN stands in one; a name in one cannot be recognised (docs/trust.md).
 """
 
 from typing import Annotated, Any, ClassVar, Final, Literal
@@ -77,13 +78,20 @@ class Envelope(BaseModel):
         return dict(self.__pydantic_extra__ or {})  # absent where they are forbidden
 
 
-class BareEnvelope(Envelope):
+class ClosedEnvelope(Envelope):
+    """The envelope of a message without a person: no attribute that the profile does not name.
+
+    The model of its data has no field for a person; an extension could be one.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class BareEnvelope(ClosedEnvelope):
     """The envelope of a message that may not carry content in any way: no attribute of free text.
 
     What is left is what routing and accounting need.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     dataschema: None = None
     subject: None = None

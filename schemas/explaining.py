@@ -129,6 +129,8 @@ def _unknown_field(
     name = str(path[-1])
     hint = known.get(name) or nearest(name, known.values())
     way_out = f"did you mean {hint}?" if hint else "leave it out"
+    if len(path) == 1 and not hint:
+        way_out = "leave it out: this message type takes no extension attributes"
     if name in known or name in _all_names() or is_typing_mistake(name, known.values()):
         place = ".".join(map(str, path))
         return Problem(place, "is not a field of this message type", way_out)

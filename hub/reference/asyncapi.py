@@ -12,8 +12,7 @@ from pydantic.json_schema import models_json_schema
 from handlers.rulebook import Rulebook
 from hub.reference.examples import examples_of
 from hub.reference.json_schema import EXTENSION_NAMES, tidy, what_it_is
-from schemas.catalogue import ACTS, CATALOGUE, CORRECTIONS, WITHOUT_CONTENT, MessageType
-from schemas.envelope import BareEnvelope, Envelope
+from schemas.catalogue import ACTS, CATALOGUE, CORRECTIONS, MessageType, envelope_of
 
 LANGUAGE_VERSION: Final = "1.0.0"
 """Of the messages, not of the product: an incompatible change makes it 2.0.0."""
@@ -144,7 +143,7 @@ def _message(row: MessageType, book: Rulebook) -> dict[str, Any]:
         "contentType": "application/cloudevents+json",
         "payload": {
             "allOf": [
-                {"$ref": f"#/components/schemas/{_envelope(row).__name__}"},
+                {"$ref": f"#/components/schemas/{envelope_of(row).__name__}"},
                 {
                     "properties": {
                         "type": {"const": f"{book.config.settings.prefix}.{row.name}"},
@@ -189,7 +188,8 @@ def _data(row: MessageType) -> dict[str, Any]:
 
 def _schemas() -> dict[str, Any]:
     """Every model once, by its class name; a test keeps those names apart."""
-    models = _models([Envelope, BareEnvelope, *(m for r in CATALOGUE.values() for m in r.variants)])
+    rows = CATALOGUE.values()
+    models = _models([*map(envelope_of, rows), *(m for row in rows for m in row.variants)])
     _, made = models_json_schema(
         [(model, "validation") for model in models],
         ref_template="#/components/schemas/{model}",
@@ -201,10 +201,6 @@ def _schemas() -> dict[str, Any]:
 
 def _models(models: Iterable[type[Any]]) -> list[type[Any]]:
     return list(dict.fromkeys(models))
-
-
-def _envelope(row: MessageType) -> type[Envelope]:
-    return BareEnvelope if row.family in WITHOUT_CONTENT else Envelope
 
 
 def _key(name: str) -> str:

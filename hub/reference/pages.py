@@ -11,8 +11,8 @@ from hub.reference.examples import examples_of
 from hub.reference.fields import Row, rows_of
 from hub.reference.json_schema import what_it_is
 from schemas.case import CasePart, CommonPart, Person, PersonPart
-from schemas.catalogue import CATALOGUE, WITHOUT_CONTENT, MessageType, variant_sensitivity
-from schemas.envelope import BareEnvelope, Envelope
+from schemas.catalogue import CATALOGUE, MessageType, envelope_of, variant_sensitivity
+from schemas.envelope import Envelope
 from schemas.messages.berichten import ActPart
 from schemas.vocabulary import Kind, Phase, Sensitivity
 
@@ -101,8 +101,8 @@ def _section(row: MessageType, book: Rulebook) -> Iterable[str]:
     yield f"- in Samen onder Handbereik: {row.soh or 'no counterpart'}"
     yield f"- sent by: {', '.join(senders) or _nobody(row)}"
     yield f"- JSON Schema: [schemas/{row.name}.json](schemas/{row.name}.json)"
-    if row.family in WITHOUT_CONTENT:
-        yield f"- envelope: without {', '.join(f'`{name}`' for name in _left_out())}"
+    if left_out := _left_out(row):
+        yield f"- envelope: without {', '.join(left_out)}"
     yield ""
     for model in row.variants:
         yield from _model(row, model)
@@ -145,9 +145,11 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[str]:
     yield ""
 
 
-def _left_out() -> list[str]:
-    full, bare = rows_of(Envelope), {row.name: row for row in rows_of(BareEnvelope)}
-    return [row.name for row in full if bare[row.name].shape == "absent"]
+def _left_out(row: MessageType) -> list[str]:
+    envelope = envelope_of(row)
+    absent = [f"`{part.name}`" for part in rows_of(envelope) if part.shape == "absent"]
+    closed = envelope.model_config["extra"] == "forbid"
+    return absent + ["extension attributes"] * closed
 
 
 def _nobody(row: MessageType) -> str:

@@ -108,6 +108,24 @@ def test_an_event_of_level_0_with_a_person_is_refused(name, field):
     assert refused_places(an_event(name, data=field)) == {f"data.{next(iter(field))}"}
 
 
+@pytest.mark.parametrize(
+    "name", [n for n, row in CATALOGUE.items() if row.sensitivity is Sensitivity.NO_PERSON]
+)
+def test_a_type_without_a_person_takes_no_attribute_that_the_profile_does_not_name(name):
+    """An extension travels to everybody: it must not be the place where a person still fits."""
+    assert refused_places(an_event(name, betrokkenenaam="Sami Voorbeeldin")) == {"the event"}
+    assert refused_places(an_event(name, regio="13")) == {"the event"}
+    known = {"subject": "training", "dataref": "https://voorbeeld.example/1", "dataschema": "urn:x"}
+    assert parse(as_bytes(an_event(name, **known))).subject == "training"
+
+
+def test_a_type_with_and_without_a_person_takes_extensions():
+    """`soort` tells them apart, and that stands in the data."""
+    name = "adviezen.advies-gevraagd--maatschappelijke-spanningen"
+
+    assert parse(as_bytes(an_event(name, regio="13"))).extensions == {"regio": "13"}
+
+
 @pytest.mark.parametrize("field", ["ideologieAangetroffen", "directVeiligheidsrisico"])
 @pytest.mark.parametrize("value", [False, None, "true", 1])
 def test_a_safety_report_needs_both_to_be_true(field, value):
