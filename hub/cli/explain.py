@@ -42,8 +42,9 @@ def explain(
     """Say who would get an event, and who not and why.
 
     Decides by the role config as the hub does: for every rule and party that it names, who gets
-    a copy, on which legal basis and with which fields, and for every no its reason. Law, mandates
-    and gemeenten are those of the day given with --at; without it, of today.
+    a copy, on which legal basis and which fields of this event are in it, and for every no its
+    reason. Law, mandates and gemeenten are those of the day given with --at; without it, of today.
+    With --json `fields` is what the rule allows and `in_copy` what of that this event has.
 
     Changes nothing and needs no hub: the event is read, checked, and goes nowhere.
 
@@ -92,12 +93,13 @@ def explained(raw: bytes, book: Rulebook, at: datetime, *, copies: bool) -> dict
     if name in CORRECTIONS:
         return found | {"goes_to": "everyone who received the original"}
     decision = decide(event, book, at)
-    found |= {"message": decision.message, "verdicts": verdicts.as_documents(decision.verdicts)}
-    if copies:
-        found["copies"] = {
-            f.party: json.loads(minimise(event, f.fields)) for f in decision.forwards
-        }
-    return found
+    made = {f.party: json.loads(minimise(event, f.fields)) for f in decision.forwards}
+    listed = verdicts.as_documents(decision.verdicts)
+    for line in listed:
+        if line["outcome"] == "forward":
+            line["in_copy"] = verdicts.in_copy(made[line["party"]], line["fields"])
+    found |= {"message": decision.message, "verdicts": listed}
+    return found | {"copies": made} if copies else found
 
 
 def _not_admitted(event: Envelope, book: Rulebook) -> list[Problem]:

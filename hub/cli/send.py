@@ -47,12 +47,13 @@ def send(
     Each event goes onto the intake of the party whose OIN stands in its `source`. When the command
     ends with 0, all are on the disk of the broker. Sending the same event again is safe: the hub
     delivers the same (source, id) once. With --wait it follows the records of the hub and shows
-    who got a copy, on which legal basis, with which fields, and why others did not.
+    who got a copy, on which legal basis, which fields the rule lets it see, and why others did not.
 
     An event that is not valid is not sent: all its problems are shown, and the others go on.
 
     Exits with 0 when all were sent (and with --wait accepted), 3 when one was not valid or was
-    refused, 4 when no hub runs or it did not decide in time, 5 when there is no such file.
+    refused, 2 when the file cannot be read (a folder, say) or is empty, 4 when no hub runs or it
+    did not decide in time, 5 when there is no such file.
     """
     events = events_in(file)
     settings = settings_from(data=data, config=config, broker=broker)

@@ -1,7 +1,7 @@
 """Verdicts for people and programs: from a decision of now, or from the record of one."""
 
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from hub.cli import output
@@ -51,7 +51,10 @@ def as_documents(verdicts: Iterable[Verdict | VerdictLine]) -> list[dict[str, An
 
 
 def show(verdicts: Iterable[Mapping[str, Any]]) -> None:
-    """Write who gets it and who not, on which basis or why not; then the fields of each copy."""
+    """Write who gets it and who not, on which basis or why not; then the fields of each copy.
+
+    Where `in_copy` says what is really in a copy, that; else what its rule lets the party see.
+    """
     listed = sorted(verdicts, key=lambda v: _ORDER.index(v["outcome"]))
     rows = [
         (
@@ -65,26 +68,52 @@ def show(verdicts: Iterable[Mapping[str, Any]]) -> None:
         for v in listed
     ]
     output.table(("party", "copy", "legal basis, or why not", "rule"), rows)
-    fields = {v["party"]: v.get("fields", ()) for v in listed if v["outcome"] == "forward"}
-    for text in field_lines(fields):
+    forwards = [v for v in listed if v["outcome"] == "forward"]
+    known = bool(forwards) and all("in_copy" in v for v in forwards)
+    fields = {v["party"]: v["in_copy"] if known else v.get("fields", ()) for v in forwards}
+    for text in field_lines(fields, known=known):
         output.line(text)
 
 
-def field_lines(fields: Mapping[str, Iterable[str]]) -> Iterator[str]:
+def in_copy(copy: Mapping[str, Any], fields: Iterable[str]) -> list[str]:
+    """Return the fields that are in a minimised copy, of those that its rule allows.
+
+    >>> in_copy({"data": {"a": {"x": 1}, "c": [{"y": 1}, {}]}}, ["a.x", "a.z", "b", "c.y", "c.z"])
+    ['a.x', 'c.y']
+    """
+    return [
+        name for name in fields if name in copy or _holds(copy.get("data", {}), name.split("."))
+    ]
+
+
+def _holds(value: Any, path: Sequence[str]) -> bool:
+    if not path:
+        return True
+    if isinstance(value, list):
+        return any(_holds(each, path) for each in value)
+    return isinstance(value, dict) and path[0] in value and _holds(value[path[0]], path[1:])
+
+
+def field_lines(fields: Mapping[str, Iterable[str]], *, known: bool) -> Iterator[str]:
     r"""Yield the fields of each copy in words: first what all have, then what each has more.
 
-    >>> print(*field_lines({"om": ["a.x", "a.y", "b"], "lro": ["a.x"]}), sep="\n")
-    every copy: a (x)
-    om also: a (y), b
+    `known`: that these are in the copies; else they are what the rules allow.
+
+    >>> print(*field_lines({"om": ["a.x", "a.y", "b"], "lro": ["a.x"]}, known=True), sep="\n")
+    in every copy: a (x)
+    in the copy of om also: a (y), b
+    >>> print(*field_lines({"om": ["a.x", "b"]}, known=False), sep="\n")
+    om may see: a (x), b
     """
     common = set.intersection(*(set(each) for each in fields.values())) if fields else set()
     if len(fields) > 1:
-        yield from _wrapped("every copy", common)
+        yield from _wrapped("in every copy" if known else "all of them may see", common)
     for party, own in fields.items():
+        label = f"in the copy of {party}" if known else f"{party} may see"
         if len(fields) == 1:
-            yield from _wrapped(f"the copy of {party}", own)
+            yield from _wrapped(label, own)
         elif more := set(own) - common:
-            yield from _wrapped(f"{party} also", more)
+            yield from _wrapped(f"{label} also", more)
 
 
 def _wrapped(label: str, fields: Iterable[str]) -> list[str]:

@@ -72,7 +72,7 @@ def test_a_person_sees_the_verdicts_as_a_table(seinhuis):
 
     assert result.exit_code == Exit.DONE
     assert "ind-signaal-gemeente" in result.stdout
-    assert "gm0363 also: betrokkene (bsn" in result.stdout
+    assert "gm0363 may see also: betrokkene (bsn" in result.stdout
 
 
 def test_the_same_event_again_is_told_to_be_a_duplicate_and_is_decided_once(seinhuis):

@@ -53,7 +53,7 @@ def test_a_person_reads_who_gets_it_and_who_not_and_why():
     assert result.exit_code == Exit.DONE
     assert "no-home-address:" in result.stdout
     assert "avg-publieke-taak" in result.stdout
-    assert "the copy of lro: betrokkene (geboortedatum, geslacht, naam)," in result.stdout
+    assert "in the copy of lro: betrokkene (geboortedatum, geslacht, naam)," in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80
     assert "\x1b" not in result.stdout
 
@@ -64,6 +64,26 @@ def test_the_copies_hold_what_the_rule_names_and_no_more():
     assert found["copies"]["gm0363"]["data"]["betrokkene"]["bsn"] in BSNS
     assert "omschrijving" not in found["copies"]["zvh-amsterdam-amstelland"]["data"]
     assert "bsn" not in found["copies"]["lro"]["data"]["betrokkene"]
+
+
+def test_a_field_that_the_event_does_not_have_is_not_said_to_be_in_a_copy():
+    """The rule allows it; this event has none: naming it would tell of a person what is not so."""
+    event = a_signal()
+    full, (before,) = explain(event)
+    del event["data"]["betrokkene"]["bsn"]
+    _, (after,) = explain(event, words=["--copies"])
+    person = explain(event, as_json=False)
+
+    def of(found, key):
+        (line,) = [v for v in found["verdicts"] if v.get("party") == "gm0363" and "fields" in v]
+        return line[key]
+
+    assert full.exit_code == Exit.DONE
+    assert "betrokkene.bsn" in of(before, "in_copy")
+    assert "betrokkene.bsn" in of(after, "fields")
+    assert "betrokkene.bsn" not in of(after, "in_copy")
+    assert "bsn" not in after["copies"]["gm0363"]["data"]["betrokkene"]
+    assert "bsn" not in person.stdout
 
 
 def test_without_copies_no_value_of_a_person_is_shown():
