@@ -221,11 +221,6 @@ def row_of(full_type: str) -> MessageType:
     return CATALOGUE[".".join(full_type.rsplit(".", 2)[-2:])]
 
 
-def type_of(event: Envelope) -> MessageType:
-    """Return the row of an event that was read with `event_adapter`."""
-    return row_of(event.type)
-
-
 def variant_sensitivity(row: MessageType, variant: type[Any]) -> Sensitivity:
     """Return how much of a person this one of `row.variants` may carry; at most `row.sensitivity`.
 

@@ -105,8 +105,3 @@ class Decision:
     def holds(self) -> tuple[Hold, ...]:
         """What waits for a person."""
         return tuple(v for v in self.verdicts if isinstance(v, Hold))
-
-    @property
-    def withholds(self) -> tuple[Withhold, ...]:
-        """Who does not get a copy."""
-        return tuple(v for v in self.verdicts if isinstance(v, Withhold))

@@ -29,11 +29,6 @@ class Person:
     born: date
     gender: str  #: ISO 5218
 
-    def minor_on(self, day: date) -> bool:
-        """Whether this person is under 18 on `day`."""
-        birthday = date(self.born.year + 18, self.born.month, min(self.born.day, 28))
-        return day < birthday
-
 
 def a_person(dice: Dice, day: date, *, minor: bool = False) -> Person:
     """Return somebody of 13 to 16 years old on `day`, or of 19 to 58.

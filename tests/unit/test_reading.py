@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.catalogue import CATALOGUE, type_of, variant_sensitivity
+from schemas.catalogue import CATALOGUE, row_of, variant_sensitivity
 from schemas.envelope import MAX_EVENT_BYTES, Envelope
 from schemas.explaining import MAX_PROBLEMS
 from schemas.problems import InvalidEvent
@@ -30,15 +30,17 @@ def test_every_example_can_be_read_and_says_what_it_is(path):
     """The examples are right, and each is read as the type of its own name."""
     event = parse(path.read_bytes())
 
-    assert type_of(event).name == path.stem.partition("--")[0]
-    assert isinstance(event.data, type_of(event).variants)
+    assert row_of(event.type).name == path.stem.partition("--")[0]
+    assert isinstance(event.data, row_of(event.type).variants)
 
 
 def test_the_prefix_is_that_of_the_role_config():
     """A hub with a prefix of its own reads its own types, and no others."""
     other = a_signal(type="nl.voorbeeld.signalen.signaal-gemeld")
 
-    assert type_of(parse(as_bytes(other), "nl.voorbeeld")).name == "signalen.signaal-gemeld"
+    event = parse(as_bytes(other), "nl.voorbeeld")
+
+    assert row_of(event.type).name == "signalen.signaal-gemeld"
     assert "type" in problems_of(other)
 
 
