@@ -39,8 +39,9 @@ _WHY = {
 class Done:
     """What an action brought about."""
 
-    delivered: tuple[str, ...] = ()  #: parties
+    delivered: tuple[str, ...] = ()  #: parties that got a copy by this; not who had one already
     still_held: int = 0
+    entry: str = ""  #: of the held stream: where what is still held waits now; "" when nothing is
 
 
 class Desk:
@@ -132,7 +133,11 @@ class Desk:
         """Throw an entry away for good. The sender gets a notice; the reason is on record."""
         found = await self.find(shard, queue, entry)
         at = self._clock()
-        problem = Problem("the event", "the operator discarded it", reason)
+        problem = Problem(
+            "the event",
+            f"the operator discarded it: {reason}",
+            "send it anew, under a new id, if it is still needed",
+        )
         about = _link(found.parked.event, self._book.prefix)
         party = found.parked.sender
         notice = notices.refusal(self._book, party, at, entry, [problem], about, "vervallen")
@@ -216,6 +221,7 @@ class Desk:
         publisher: str = "",
     ) -> Done:
         holds = decision.holds
+        (before,) = await self._store.known(found.shard, [decision.message])
         step = Step(
             queue=queue,
             entry=found.id,
@@ -227,7 +233,20 @@ class Desk:
             corrects=corrects,
         )
         await self._route(found.shard, step)
-        return Done(tuple(forward.party for forward in decision.forwards), len(holds))
+        had = before.received_by if before is not None else ()
+        delivered = tuple(f.party for f in decision.forwards if f.party not in had)
+        if not holds:
+            return Done(delivered)
+        after = found.id if queue is Queue.HELD else "-"
+        return Done(delivered, len(holds), await self._held_anew(found, decision.message, after))
+
+    async def _held_anew(self, found: ParkedEntry, message: str, after: str) -> str:
+        """Return the newest held entry of a message; "" when somebody did it in the meantime."""
+        newest = ""
+        while page := await self._store.parked(found.shard, Queue.HELD, after):
+            after = page[-1].id
+            newest = next((p.id for p in reversed(page) if p.parked.message == message), newest)
+        return newest
 
     async def _route(self, shard: str, step: Step) -> None:
         (result,) = await self._store.route(shard, [step])

@@ -244,9 +244,14 @@ def _do(
                 if type(error) is HubError:  # it cannot be done so; the message says how it can
                     raise Stop(Exit.NOT_USABLE, str(error)) from error
                 raise
-        delivered, still = (list(done.delivered), done.still_held) if done else ([], 0)
-        place = {"shard": found.shard, "entry": found.id}
-        return {**place, "discarded": done is None, "delivered": delivered, "still_held": still}
+        return {
+            "shard": found.shard,
+            "entry": found.id,
+            "discarded": done is None,
+            "delivered": list(done.delivered) if done else [],
+            "still_held": done.still_held if done else 0,
+            "held_entry": (done.entry or None) if done else None,
+        }
 
     result = run(do())
     if as_json:
@@ -256,5 +261,8 @@ def _do(
     if result["discarded"]:
         output.line(f"{which} is discarded; the sender has a notice")
         return
-    copies = f"copies for {', '.join(result['delivered'])}" if result["delivered"] else "no copies"
-    output.line(f"{which}: {copies}; still held: {result['still_held']}")
+    parties = ", ".join(result["delivered"])
+    output.line(f"{which}: {f'new copies for {parties}' if parties else 'no new copies'}")
+    if result["held_entry"]:
+        rest = output.plural(result["still_held"], "part")
+        output.line(f"  {rest} still held, now as {result['shard']}/{result['held_entry']}")

@@ -302,6 +302,8 @@ def test_a_released_event_is_in_the_inbox_of_the_party_that_was_named(seinhuis, 
     assert result.exit_code == Exit.DONE
     assert done["delivered"] == ["gm0599"]
     assert done["still_held"] == 1  # the copy for the Zorg- en Veiligheidshuis of that gemeente
+    _, (rest,) = seinhuis("held", "show", f"ind/{done['held_entry']}")
+    assert (rest["message"], len(rest["held"])) == (before["message"], 1)
     assert before["message"] in {mail["message"] for mail in mails}
     _, (copy,) = seinhuis("inbox", "gm0599", "show", before["message"])
     assert copy["rule"] == rule[1]
@@ -313,6 +315,13 @@ def test_deciding_again_holds_anew_what_still_has_no_gemeente(seinhuis, held):
 
     assert result.exit_code == Exit.DONE
     assert done["still_held"] >= 1
+    assert done["delivered"] == []  # the LRO had its copy at the first decision
+    person = seinhuis(
+        *("held", "decide-again", f"ind/{done['held_entry']}", "--reason", "t-3"), as_json=False
+    )
+    _, waiting = seinhuis("held", "--shard", "ind")
+    assert person.stdout.startswith(f"ind/{done['held_entry']}: no new copies\n")
+    assert person.stdout.split()[-1] in {f"ind/{each['entry']}" for each in waiting}
     assert gone.exit_code == Exit.NOT_FOUND
 
 
@@ -331,6 +340,10 @@ def test_a_discarded_event_is_gone_and_its_sender_has_a_notice(seinhuis, held):
     assert (result.exit_code, done["discarded"]) == (Exit.DONE, True)
     assert len(after) == len(before) + 1
     assert after[-1]["type"] == "berichten.geweigerd"
+    _, (notice,) = seinhuis("inbox", "ind", "show", after[-1]["message"])
+    (problem,) = notice["event"]["data"]["problemen"]
+    assert "t-5" in problem["regel"]
+    assert "anew" in problem["uitweg"]
 
 
 def test_a_shard_that_does_not_exist_is_not_found(seinhuis):
