@@ -22,7 +22,10 @@ def field_findings(
     names = frozenset[str]().union(*map(field_names, models))
     for index, name in enumerate(fields):
         at = (*path, "fields", index)
-        if not name.isupper():
+        if not name.isupper() and name not in names and name.upper() in known.field_groups:
+            text = f"`{name}` is not in capitals, as a field group is"
+            yield Finding(at, text, f"write `{name.upper()}`")
+        elif not name.isupper():
             yield from _missing(name, "", names, models, others, at)
         elif name not in known.field_groups:
             yield Finding(at, f"`{name}` is not a field group", hint(name, known.field_groups))

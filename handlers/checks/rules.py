@@ -24,6 +24,9 @@ def rule_findings(partner: Partner, path: Path, known: Known) -> Iterator[Findin
         if rule.unit is not None and rule.unit not in units:
             rule_text = f"`{rule.unit}` is not an `onderdeel` of {partner.id}"
             yield Finding((*at, "unit"), rule_text, hint(rule.unit, units))
+        if rule.switched_off and not (rule.because or "").strip():
+            rule_text = "the rule is switched off, and nobody can read why"
+            yield Finding((*at, "switched_off"), rule_text, "add a line toelichting: …")
         yield from _basis(rule, at, known)
         if (wrong := _message(rule.message, (*at, "message"))) is not None:
             yield wrong

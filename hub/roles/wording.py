@@ -16,12 +16,15 @@ from schemas.problems import Problem, nearest
 
 _QUOTED: Final = re.compile(r"'([^']+)'")
 
+_ROLE: Final = r"^(gemeente|zvh|aanvrager|keuze|(partij|groep):[a-z][a-z0-9-]*)$"
+_ROLE_WORDS: Final = ("gemeente", "zvh", "aanvrager", "keuze", "partij", "groep")
+
 _FORMS: Final = {
     r"^(algemeen|preventie|pga|detentie-en-re-integratie)-[1-9]$": (
         "a cell is a column of the table and a number",
         "write for example `pga-1` or `detentie-en-re-integratie-2`",
     ),
-    r"^(gemeente|zvh|aanvrager|keuze|(partij|groep):[a-z][a-z0-9-]*)$": (
+    _ROLE: (
         "a recipient is a role",
         "write `gemeente`, `zvh`, `aanvrager`, `keuze`, `partij:…` or `groep:…`",
     ),
@@ -114,9 +117,20 @@ def _not_a_choice(name: str, value: Any, choices: list[str]) -> tuple[str, str]:
 def _wrong_form(name: str, value: Any, pattern: str) -> tuple[str, str]:
     if pattern in _FORMS:
         rule, way_out = _FORMS[pattern]
+        if pattern == _ROLE and (near := _nearest_role(str(value))):
+            way_out = f"perhaps `{near}`"
     else:
         rule, way_out = _FIELD_FORM if "A-Z_" in pattern else _NAME_FORM
     return f"`{value}` is not possible for {name.rstrip(',')}: {rule}", way_out
+
+
+def _nearest_role(value: str) -> str | None:
+    """Return the nearest role; what stands behind the colon stays as it is."""
+    word, colon, name = value.partition(":")
+    near = nearest(word.strip().lower(), _ROLE_WORDS)
+    if near in {"partij", "groep"}:
+        return f"{near}:{name.strip()}" if colon else None
+    return near
 
 
 def _as_text(value: Any) -> str:

@@ -135,7 +135,7 @@ TO_GEMEENTE = "{aan: gemeente, velden: [KERN]}"
             f"{PHASES}\n    grondslag: wet-pga",
             "fase: [pga]\n    tot: 2025-03-31\n    grondslag: nieuwe-wet",
         ),
-        (PHASES, "fase: [pga]\n    staat_uit: ja"),
+        (PHASES, "fase: [pga]\n    staat_uit: ja\n    toelichting: Nog niet."),
         (PHASES, "fase: [pga]\n    onderdeel: coa"),
         (PHASES, "fase: [pga]\n    voorwaarden: [{veld: statussoort, is: overig}]"),
         (PHASES, "fase: [pga]\n    voorwaarden: [{veld: statussoort, ingevuld: nee}]"),

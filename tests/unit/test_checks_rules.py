@@ -259,6 +259,22 @@ MISTAKES = {
         "`nieuwe-wed` is not in grondslagen.yaml",
         "perhaps `nieuwe-wet`",
     ),
+    "a rule that is off without a reason": Mistake(
+        "ind.yaml",
+        "onderdeel: balie\n",
+        "onderdeel: balie\n    staat_uit: ja\n    toelichting: ' '\n",
+        "staat_uit: ja",
+        "the rule is switched off, and nobody can read why",
+        "add a line toelichting: …",
+    ),
+    "a field group in small letters": Mistake(
+        "aivd.yaml",
+        "velden: [KERN, kenmerk]",
+        "velden: [kern, kenmerk]",
+        "velden: [kern, kenmerk]",
+        "`kern` is not in capitals, as a field group is",
+        "write `KERN`",
+    ),
     "passing on an unknown type": Mistake(
         "gemeente.yaml",
         "berichten: [signalen.signaal-gemeld]",
