@@ -1,5 +1,6 @@
 """A small role config that is valid, as text, and one change to it at a time."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -259,13 +260,27 @@ class Mistake:
     at_file: str = ""  #: where that line is, when not in `file`
 
 
+def below(folder: Path, problems: Iterable[Problem]) -> list[Problem]:
+    """Return the problems with places from the name of `folder` on, wherever the test made it."""
+    parent = f"{folder.parent}/"
+    return [
+        Problem(one.place.removeprefix(parent), one.rule, one.way_out.replace(parent, ""))
+        for one in problems
+    ]
+
+
+def problems_in(folder: Path) -> list[Problem]:
+    """Check the folder; as `below`."""
+    return below(folder, check_folder(folder))
+
+
 def problems_after(folder: Path, file: str, old: str, new: str) -> list[Problem]:
     """Change `old` into `new` in `file` and check the folder."""
     path = folder / file
     text = path.read_text(encoding="utf-8")
     assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {file}"
     path.write_text(text.replace(old, new), encoding="utf-8")
-    return check_folder(folder)
+    return problems_in(folder)
 
 
 def assert_found(folder: Path, mistake: Mistake) -> None:

@@ -63,7 +63,7 @@ def check(
         output.line(str(problem))
     if problems:
         count = output.plural(len(problems), "problem")
-        raise Stop(Exit.NOT_USABLE, f"{count} in {chosen.name}: a hub does not start with it")
+        raise Stop(Exit.NOT_USABLE, f"{count} in {chosen}: a hub does not start with it")
 
 
 def summary(config: RoleConfig) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from schemas.roles import Partner, RoleConfig
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What came of reading a folder."""
+    """What came of reading a folder. Places name it as it was given, so that they can be opened."""
 
     config: RoleConfig | None  #: None: there are problems, and it may not be used
     problems: tuple[Problem, ...]
@@ -88,7 +88,7 @@ def read(folder: Path) -> Loaded:
     return Loaded(
         config=None if reader.problems else whole,
         problems=tuple(_in_order(reader.problems)),
-        folder=folder.name,
+        folder=str(folder),
         _whole=whole,
         _partners=tuple(document for document, _ in partners),
         _parts=reader.places,

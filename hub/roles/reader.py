@@ -52,20 +52,20 @@ class Reader:
     def partners(self) -> list[tuple[Document, Partner]]:
         """Read one partner from each file; sorted by id."""
         if not self.folder.is_dir():
-            self._add(self.folder.name, "there is no such folder", "name the folder of the config")
+            self._add(str(self.folder), "there is no such folder", "name the folder of the config")
             self.incomplete = True
             return []
         found = []
         for path in sorted(self.folder.iterdir()):
             if path.name in _IGNORED or path.name.startswith(".") or path.name == _REGISTER:
                 continue
-            name = f"{self.folder.name}/{path.name}"
+            name = str(path)
             if path.is_dir() or path.suffix != ".yaml":
                 self._add(
                     name, "not a file of the role config", "name it <partner>.yaml, or move it"
                 )
             elif path.stem in _FILES:
-                self._add(name, "this is a register", f"move it to {self.folder.name}/{_REGISTER}/")
+                self._add(name, "this is a register", f"move it to {self.folder}/{_REGISTER}/")
             else:
                 document = self._document(path, name)
                 partner = self._validated("partner", document, document.value, ())
@@ -80,7 +80,7 @@ class Reader:
             return {}
         folder = self.folder / _REGISTER
         present = {path.name: path for path in sorted(folder.iterdir())} if folder.is_dir() else {}
-        under = f"{self.folder.name}/{_REGISTER}"
+        under = str(folder)
         for name in present:
             if (
                 name not in _IGNORED

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.roles import check_folder
-from tests.config_folder import Mistake, assert_found, write_config
+from tests.config_folder import Mistake, assert_found, problems_in, write_config
 
 ONE_TEST = "give exactly one of `is`, `een_van` or `ingevuld`"
 TOEZICHT = "      - {wet_in_werking: nieuwe-wet}"
@@ -296,7 +295,7 @@ MISTAKES = {
 
 def test_the_valid_config_has_no_problems(tmp_path: Path):
     """Otherwise the tests below would find something else than they look for."""
-    assert check_folder(write_config(tmp_path)) == []
+    assert problems_in(write_config(tmp_path)) == []
 
 
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES.keys())

@@ -40,13 +40,13 @@ def test_every_problem_has_its_line_and_a_way_out(folder):
     result = run(app, ["check", str(folder)])
 
     assert result.exit_code == Exit.NOT_USABLE
-    prefix = "partners_config/"
+    prefix = f"{folder}/"
     for file, mistake in ((ind, "doell:"), (liv, "grondslagg:")):
         lines = file.read_text().splitlines()
         number = next(n for n, line in enumerate(lines, 1) if mistake in line)
         told = [t for t in result.stdout.splitlines() if t.startswith(f"{prefix}{file.name}:")]
         assert [t for t in told if f"{file.name}:{number}: `{mistake[:-1]}`" in t and "(" in t]
-    assert "problems in partners_config" in result.stderr
+    assert f"problems in {folder}" in result.stderr
 
 
 def test_problems_for_a_program_are_a_document(folder):
@@ -56,7 +56,7 @@ def test_problems_for_a_program_are_a_document(folder):
 
     assert result.exit_code == Exit.NOT_USABLE
     assert found["ok"] is False
-    assert [p["place"] for p in found["problems"]] == ["partners_config/extra.txt"]
+    assert [p["place"] for p in found["problems"]] == [str(folder / "extra.txt")]
     assert json.loads(result.stderr)["error"]
 
 

@@ -7,11 +7,11 @@ import pytest
 
 from hub.errors import ConfigError
 from hub.roles import check_folder, default_folder, load, read
-from tests.config_folder import PARTNERS, write_config
+from tests.config_folder import PARTNERS, below, problems_in, write_config
 
 
 def _problems(folder: Path) -> list[str]:
-    return [str(problem) for problem in check_folder(folder)]
+    return [str(problem) for problem in problems_in(folder)]
 
 
 def test_a_valid_folder_gives_a_config(tmp_path: Path):
@@ -41,7 +41,7 @@ def test_load_raises_with_every_problem(tmp_path: Path):
 
     with pytest.raises(ConfigError) as raised:
         load(folder)
-    assert [problem.place for problem in raised.value.problems] == [
+    assert [problem.place for problem in below(folder, raised.value.problems)] == [
         "partners_config/aivd.yaml:12",
         "partners_config/aivd.yaml:13",
     ]
@@ -82,7 +82,7 @@ def test_a_file_that_is_not_yaml_names_its_line(tmp_path: Path, text: str, line:
     folder = write_config(tmp_path)
     (folder / "ror.yaml").write_text(text, encoding="utf-8")
 
-    (problem,) = check_folder(folder)
+    (problem,) = problems_in(folder)
     assert problem.place == f"partners_config/ror.yaml:{line}"
     assert problem.rule.startswith("this is not YAML: ")
     assert "indentation" in problem.way_out
@@ -93,7 +93,7 @@ def test_a_control_character_is_a_problem_and_not_a_crash(tmp_path: Path):
     folder = write_config(tmp_path)
     (folder / "ror.yaml").write_bytes(b"id: ror\nnaam: x\x07\n")
 
-    (problem,) = check_folder(folder)
+    (problem,) = problems_in(folder)
     assert problem.place == "partners_config/ror.yaml:2"
     assert problem.rule.startswith("this is not YAML: ")
 
@@ -194,11 +194,26 @@ def test_a_small_mistake_in_one_file_does_not_hide_what_the_files_say_together(t
     _rewrite(folder / "ror.yaml", "rij: 15\n", "rij: 15\nrij: 15\n")
     _rewrite(folder / "aivd.yaml", "doel: signaleren", "doel: signaleeren")
 
-    assert [problem.place for problem in check_folder(folder)] == [
+    assert [problem.place for problem in problems_in(folder)] == [
         "partners_config/aivd.yaml:14",
         "partners_config/ror.yaml:5",
     ]
     assert read(folder).config is None
+
+
+def test_a_place_begins_with_the_folder_as_it_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """So that it opens from where the reader is: in an editor, or by a click in a terminal."""
+    folder = write_config(tmp_path / "diep")
+    _rewrite(folder / "ror.yaml", "rij: 15\n", "rij: 17\n")
+
+    for cwd, given in ((tmp_path, "diep/partners_config"), (folder / "register", "..")):
+        monkeypatch.chdir(cwd)
+        (problem,) = check_folder(Path(given))
+        file, _, line = problem.place.rpartition(":")
+        assert Path(file).read_text(encoding="utf-8").splitlines()[int(line) - 1] == "rij: 17"
+        assert file == f"{given}/ror.yaml"
 
 
 # -- the digest
@@ -269,10 +284,8 @@ def test_a_finding_is_placed_right_after_sorting(tmp_path: Path):
 
     assert loaded.config is not None
     assert loaded.config.gemeente_register[0].code == "0001"
-    assert loaded.place(("gemeente_register", 0, "name")) == (
-        "partners_config/register/gemeenten.yaml:4"
-    )
-    assert loaded.place(()) == loaded.place(("partners",)) == "partners_config"
+    assert loaded.place(("gemeente_register", 0, "name")) == f"{towns}:4"
+    assert loaded.place(()) == loaded.place(("partners",)) == str(folder)
 
 
 # -- the config that comes with the hub
@@ -285,4 +298,4 @@ def test_the_default_folder_is_the_package():
 
 def test_the_real_config_has_no_problems():
     """What is delivered can be used as it is."""
-    assert [str(problem) for problem in check_folder(default_folder())] == []
+    assert [str(problem) for problem in problems_in(default_folder())] == []

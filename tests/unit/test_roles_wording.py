@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.roles import check_folder
 from hub.roles.wording import _by_family
-from tests.config_folder import Mistake, assert_found, write_config
+from tests.config_folder import Mistake, assert_found, problems_in, write_config
 
 MISTAKES = {
     "an unknown key": Mistake(
@@ -295,7 +294,7 @@ def test_the_problems_of_all_files_come_in_one_go_sorted_by_file_and_line(tmp_pa
         path = folder / file
         path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
 
-    assert [problem.place for problem in check_folder(folder)] == [
+    assert [problem.place for problem in problems_in(folder)] == [
         "partners_config/aivd.yaml:4",
         "partners_config/aivd.yaml:12",
         "partners_config/register/doelen.yaml:3",
