@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
-from hub.errors import HubError
+from hub.errors import NotUsable
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,11 @@ SETTINGS: Final = (
     Setting("SEINHUIS_WORKER", "", "Name of this worker; empty: the host name. Keep it the same."),
     Setting("SEINHUIS_BATCH", "100", "Entries in one read of an intake."),
     Setting("SEINHUIS_IDLE_MS", "10000", "An entry unfinished for so long is taken over (ms)."),
-    Setting("SEINHUIS_INBOX_CAP", "100000", "Unfinished copies in one inbox before further ones are held."),
+    Setting(
+        "SEINHUIS_INBOX_CAP",
+        "100000",
+        "Unfinished copies in one inbox before further ones are held.",
+    ),
     Setting(
         "SEINHUIS_DEBUG",
         "",
@@ -76,7 +81,7 @@ def settings(
     """Return the settings; `flags` that are not None go before the environment.
 
     Raises:
-        HubError: a value cannot be used; the message names the variable and what it may be.
+        NotUsable: a value cannot be used; the message names the variable and what it may be.
 
     """
     given = os.environ if environment is None else environment
@@ -90,20 +95,25 @@ def settings(
     def number(name: str, lowest: int) -> int:
         text = value(name)
         if not text.isdigit() or int(text) < lowest:
-            raise HubError(f"SEINHUIS_{name} must be a whole number of at least {lowest}")
+            raise NotUsable(f"SEINHUIS_{name} must be a whole number of at least {lowest}")
         return int(text)
 
     def one_of(name: str, *words: str) -> str:
         if value(name) not in words:
-            raise HubError(f"SEINHUIS_{name} must be one of: {', '.join(words)}")
+            raise NotUsable(f"SEINHUIS_{name} must be one of: {', '.join(words)}")
         return value(name)
 
+    if not _is_broker_url(value("BROKER")):
+        raise NotUsable(
+            "the address of the broker (--broker, SEINHUIS_BROKER) is a URL: redis://HOST:PORT,"
+            " rediss://HOST:PORT for TLS, or unix:///PATH/OF/SOCKET"
+        )
     password = value("BROKER_PASSWORD")
     if not password and value("BROKER_PASSWORD_FILE"):
         try:
             password = Path(value("BROKER_PASSWORD_FILE")).read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise HubError(
+            raise NotUsable(
                 "the file of SEINHUIS_BROKER_PASSWORD_FILE cannot be read: " + str(error.strerror)
             ) from error
     return Settings(
@@ -121,3 +131,17 @@ def settings(
         idle_ms=number("IDLE_MS", 50),
         inbox_cap=number("INBOX_CAP", 1),
     )
+
+
+def _is_broker_url(text: str) -> bool:
+    """Whether a broker may be found there; an empty text is none, and is right too."""
+    if not text:
+        return True
+    try:
+        parts = urlsplit(text)
+        found = (parts.scheme, bool(parts.hostname), parts.port)  # a port that is none raises
+    except ValueError:
+        return False
+    if found[0] == "unix":
+        return bool(parts.path.strip("/"))
+    return found[0] in {"redis", "rediss"} and found[1]

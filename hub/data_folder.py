@@ -6,6 +6,7 @@ at each start: `broker.conf`, `broker.acl`, `broker.log`. Every file is for this
 """
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from hub.access import HUB_USER, SINCE_7_2, AclUser
-from hub.errors import BrokerInUse, NotFound
+from hub.errors import BrokerInUse, NotFound, NotUsable
 
 _LEAVING_S: Final = 10.0  # how long the server of a hub that was killed may take to end
 
@@ -42,6 +43,29 @@ def credentials_file(folder: Path) -> Path:
     return folder / "credentials.json"
 
 
+def make_private_folder(folder: Path) -> None:
+    """Make `folder` and every folder above it that is missing, for this user only; idempotent.
+
+    Raises:
+        NotUsable: it cannot be made, or is not a folder.
+
+    """
+    try:
+        for each in reversed([folder, *folder.parents]):
+            if not each.exists():
+                each.mkdir(mode=0o700, exist_ok=True)
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    except OSError as error:
+        raise NotUsable(unusable(folder, error)) from None
+
+
+def unusable(folder: Path, error: OSError) -> str:
+    """Return why a data folder cannot be used, with the way out."""
+    why = (error.strerror or type(error).__name__).lower()
+    return f"the data folder {folder} cannot be used ({why}): name another folder with --data"
+
+
 def running(folder: Path, user: str = HUB_USER, *, tcp: bool = False) -> BrokerAddress | None:
     """Return how to reach the broker of `folder` as `user`, or None when none runs there.
 
@@ -53,6 +77,8 @@ def running(folder: Path, user: str = HUB_USER, *, tcp: bool = False) -> BrokerA
         passwords = json.loads(credentials_file(folder).read_bytes())
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise NotUsable(unusable(folder, error)) from None
     if user not in passwords:
         raise NotFound(
             f"the broker of {folder} has no user {user!r}: users are made from the role config"

@@ -14,6 +14,7 @@ What lies in the folder: `hub.data_folder`.
 
 import asyncio
 import contextlib
+import errno
 import importlib.util
 import json
 import os
@@ -31,14 +32,16 @@ from hub.data_folder import (
     BrokerAddress,
     connection_file,
     log_tail,
+    make_private_folder,
     remove_leftovers,
     remove_socket,
     running,
     take_lock,
+    unusable,
     write_accounts,
     write_private,
 )
-from hub.errors import BrokerMissing
+from hub.errors import BrokerMissing, NotUsable
 
 __all__ = ["BrokerAddress", "EmbeddedBroker", "connection_file", "running", "server_binary"]
 
@@ -134,14 +137,19 @@ class EmbeddedBroker:
     def start(self) -> None:
         """Start the server and wait until it answers, however long its file takes to load.
 
-        BrokerInUse: another hub has the folder. BrokerMissing: it did not start; says why.
+        BrokerInUse: another hub has the folder. NotUsable: the folder or the port cannot be used.
+        BrokerMissing: it did not start; says why.
         """
         if self._server is not None:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.folder.chmod(0o700)
-        self._lock = take_lock(self.folder)
+        make_private_folder(self.folder)
         try:
+            self.folder.chmod(0o700)
+            self._lock = take_lock(self.folder)
+        except OSError as error:
+            raise NotUsable(unusable(self.folder, error)) from None
+        try:
+            _look_at_port(self._asked_port)
             self._write_files()
             self._launch()
             self._wait_until_ready()
@@ -252,6 +260,23 @@ def _socket_path(folder: Path) -> Path:
     if len(os.fsencode(path)) <= _SOCKET_MAX:
         return path
     return Path(tempfile.mkdtemp(prefix="seinhuis-")) / "s"  # mkdtemp makes it 0700
+
+
+def _look_at_port(port: int | None) -> None:
+    """Say in one line what the server would say at the end of its log. Raises NotUsable."""
+    if not port:
+        return
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise NotUsable(
+                    f"port {port} is in use: name another with --port; 0 picks a free one"
+                ) from None
+            why = (error.strerror or "").lower()
+            raise NotUsable(f"port {port} cannot be used ({why}): name another") from None
 
 
 def _free_port() -> int:

@@ -2,6 +2,7 @@
 
 HubError
   ConfigError        the operator must mend a file; the hub does not start
+  NotUsable          a setting, a folder or a port that was given cannot be used; exit code 2
   BrokerError
     BrokerMissing    no broker answered in time; retried at start, then exit code 4
     BrokerLost       the broker came back empty or was replaced; the hub stops
@@ -26,6 +27,10 @@ class ConfigError(HubError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
+
+
+class NotUsable(HubError):
+    """A setting, a folder or a port that was given cannot be used. Name another, or mend it."""
 
 
 class BrokerError(HubError):

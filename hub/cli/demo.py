@@ -72,17 +72,17 @@ def demo(
 
 def _renew(folder: Path) -> bool:
     """Empty the folder of an earlier demo; whether there was one. Never any other folder."""
-    from hub.data_folder import take_lock  # noqa: PLC0415 - not needed to say --help
+    from hub.data_folder import make_private_folder, take_lock  # noqa: PLC0415 - not for --help
 
     mark = folder / _MARK
-    there = folder.exists() and any(folder.iterdir())
+    make_private_folder(folder)
+    there = any(folder.iterdir())
     if there and not mark.exists():
         raise Stop(
             Exit.NOT_USABLE,
             f"{folder} is not empty and not of a demo, so it is left alone: name another folder"
             " with --data",
         )
-    folder.mkdir(parents=True, exist_ok=True)
     if there:
         lock = take_lock(folder)  # or say that a demo runs here
         try:

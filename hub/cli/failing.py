@@ -61,28 +61,49 @@ def _explained(error: Exception) -> tuple[int, str, Sequence["Problem"]]:
 
 
 def _of_the_hub(error: Exception) -> tuple[int, str, Sequence["Problem"]] | None:
-    from hub.errors import (  # noqa: PLC0415 - not needed to say --help
-        BrokerError,
-        ConfigError,
-        HubError,
-        NotAllowed,
-        NotFound,
-        Unavailable,
-    )
+    from hub import errors  # noqa: PLC0415 - not needed to say --help
     from schemas.problems import InvalidEvent  # noqa: PLC0415
 
-    if isinstance(error, ConfigError):
-        count = len(error.problems)
-        return Exit.NOT_USABLE, f"the role config has {count} problems:", error.problems
+    if isinstance(error, errors.ConfigError):
+        what = f"{len(error.problems)} problem" + ("" if len(error.problems) == 1 else "s")
+        return Exit.NOT_USABLE, f"the role config has {what}:", error.problems
     if isinstance(error, InvalidEvent):
         return Exit.REFUSED, "this is not a valid event:", error.problems
-    if isinstance(error, NotFound):
-        return Exit.NOT_FOUND, str(error), ()
-    if isinstance(error, BrokerError | Unavailable | NotAllowed):
-        return Exit.NO_HUB, str(error), ()
-    if isinstance(error, HubError):
-        return Exit.UNEXPECTED, str(error), ()
+    if isinstance(error, errors.NotAllowed):
+        return Exit.NO_HUB, f"{error}: {way_in(error)}", ()
+    codes = {
+        errors.NotUsable: Exit.NOT_USABLE,
+        errors.NotFound: Exit.NOT_FOUND,
+        errors.BrokerError: Exit.NO_HUB,
+        errors.Unavailable: Exit.NO_HUB,
+        errors.HubError: Exit.UNEXPECTED,
+    }
+    for kind, code in codes.items():
+        if isinstance(error, kind):
+            return code, str(error), ()
     return None
+
+
+def way_in(error: Exception) -> str:
+    """Return what to do about an account that the broker does not let in, or not that far."""
+    from redis.exceptions import (  # noqa: PLC0415 - not needed to say --help
+        AuthenticationError,
+        AuthorizationError,
+    )
+
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, AuthenticationError | AuthorizationError):
+            return (
+                "the user is in SEINHUIS_BROKER_USER (else it is hub), the password in"
+                " SEINHUIS_BROKER_PASSWORD, or in the file that SEINHUIS_BROKER_PASSWORD_FILE names"
+            )
+        cause = cause.__cause__
+    return (
+        "commands as send, inbox and held need the account of the hub (SEINHUIS_BROKER_USER=hub);"
+        " with a party's own account one publishes with `seinhuis watch`, the Python client or a"
+        " plain XADD, and reads with the client"
+    )
 
 
 def _unexpected(error: Exception) -> str:

@@ -5,9 +5,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.cli.exits import Exit
-from hub.cli.failing import Stop
-
 if TYPE_CHECKING:
     from hub.config import Settings
 
@@ -33,13 +30,9 @@ def settings_from(**flags: Any) -> "Settings":
     """Return the settings with `flags` before the environment.
 
     Raises:
-        Stop: a setting cannot be used.
+        NotUsable: a setting cannot be used.
 
     """
     from hub.config import settings  # noqa: PLC0415 - not needed to say --help
-    from hub.errors import HubError  # noqa: PLC0415
 
-    try:
-        return settings(**flags)
-    except HubError as error:
-        raise Stop(Exit.NOT_USABLE, str(error)) from error
+    return settings(**flags)

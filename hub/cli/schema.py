@@ -63,7 +63,7 @@ def asyncapi(
     """Print the AsyncAPI description of the hub.
 
     AsyncAPI 3.0: who publishes what on which stream, and what stands in an inbox, by the role
-    config. With --out it overwrites FILE; otherwise it changes nothing.
+    config. With --out it overwrites FILE, in a folder that is there; otherwise it changes nothing.
 
     Exits with 0, 2 when the role config cannot be used or the file cannot be written.
     """
@@ -99,6 +99,10 @@ def _list(*, as_json: bool) -> None:
 
 def _write_all(folder: Path, prefix: str, *, as_json: bool) -> None:
     written = []
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise Stop(Exit.NOT_USABLE, f"{folder} cannot be made: {error.strerror}") from None
     for name in CATALOGUE:
         path = folder / f"{name}.json"
         _write(path, reference.schema(name, prefix))
@@ -111,7 +115,6 @@ def _write_all(folder: Path, prefix: str, *, as_json: bool) -> None:
 
 def _write(path: Path, made: dict[str, Any]) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(made, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise Stop(Exit.NOT_USABLE, f"{path} cannot be written: {error.strerror}") from None

@@ -16,12 +16,13 @@ from redis.exceptions import RedisError
 from handlers.rulebook import Rulebook
 from hub.bootstrap import rulebook
 from hub.cli import output
+from hub.cli.failing import way_in
 from hub.config import Settings
 from hub.data_folder import BrokerAddress, credentials_file, running
 from hub.embedded import server_binary
-from hub.errors import ConfigError, HubError
+from hub.errors import ConfigError, HubError, NotAllowed, NotUsable
 from hub.stores import keys, library
-from hub.stores.connection import connect, without_password
+from hub.stores.connection import connect, translated, without_password
 from hub.stores.valkey import ValkeyStore
 
 OK: Final = "ok"
@@ -140,13 +141,21 @@ async def of_hub(settings: Settings, tell: Callable[[Finding], None]) -> None:
             tell(Finding("broker", WARN, "no hub runs on this data folder", "seinhuis up"))
             return
         redis = await connect(address.url, address.user, address.password, wait_s=_ANSWER_S)
+    except NotUsable as error:
+        tell(Finding("broker", FAIL, str(error), "see above"))
+        return
+    except NotAllowed as error:
+        tell(Finding("broker", FAIL, str(error), way_in(error)))
+        return
     except HubError as error:
         tell(Finding("broker", FAIL, str(error), "start it, or name another with --broker"))
         return
     try:
         await _broker(redis, settings, address, tell)
-    except RedisError as error:
-        tell(Finding("broker", FAIL, f"it stopped answering ({type(error).__name__})", "try again"))
+    except (RedisError, HubError) as error:
+        problem = translated(error)
+        denied = isinstance(problem, NotAllowed)
+        tell(Finding("broker", FAIL, str(problem), way_in(error) if denied else "try again"))
     finally:
         await redis.aclose()
 

@@ -15,7 +15,7 @@ from hub.cli.options import AsJson, Broker, Config, Data, settings_from
 from hub.cli.running import run
 from hub.config import Settings
 from hub.data_folder import credentials_file, running
-from hub.errors import HubError, NotFound
+from hub.errors import HubError, NotFound, NotUsable
 from hub.stores import keys
 from hub.stores.connection import translated, without_password
 
@@ -56,8 +56,9 @@ def up(
     The log is on stderr. With --json the first line on stdout is a document that says where the
     broker listens; it is written when events can be published.
 
-    Exits with 0 when it was asked to stop, 1 when it stopped by itself, 2 when a setting or the
-    role config cannot be used, 4 when the broker does not start or was lost.
+    Exits with 0 when it was asked to stop, 1 when it stopped by itself, 2 when a setting, the
+    data folder, the port or the role config cannot be used, 4 when the broker does not start or
+    was lost.
     """
     settings = settings_from(
         data=data, config=config, broker=broker, port=port, log=log_format, log_level=log_level
@@ -87,6 +88,8 @@ async def _serve(settings: Settings, *, as_json: bool) -> None:
             else:
                 _welcome(hub)
             await work(hub, stop)
+    except NotUsable:
+        raise  # of what was asked, and not of a hub that ran: one line says it
     except (HubError, RedisError) as error:
         problem = translated(error)
         log.get().error("hub.failed", error=type(problem).__name__, reason=str(problem))

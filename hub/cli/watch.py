@@ -17,7 +17,7 @@ from hub.cli.failing import Stop
 from hub.cli.options import AsJson, Broker, Config, Data, settings_from
 from hub.cli.running import run
 from hub.config import Settings
-from hub.errors import ConfigError, NotFound
+from hub.errors import ConfigError, HubError, NotFound
 from schemas.catalogue import ACTS, CORRECTIONS
 from schemas.identifiers import oin_of
 from schemas.problems import Problem, nearest
@@ -26,9 +26,7 @@ _SETTLE_S: Final = 2.0
 
 
 def watch(
-    folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="Where the exports come in.", file_okay=False)
-    ],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the exports come in.")],
     party: Annotated[str, typer.Option("--party", help="Whose exports they are, such as ind.")],
     mapping: Annotated[
         Path | None,
@@ -62,12 +60,13 @@ def watch(
     any moment: a file moves only after all its rows, and the next run delivers nothing twice.
     Files that are being written, and names as .part or .tmp, are left alone.
 
-    Exits with 0 with --once when all is published, 2 when the mapping cannot be used, 3 with --once
-    when rows were refused or a file could not be read, 4 when no hub runs, 5 when there is no such
-    party, 130 when stopped with Ctrl-C.
+    Exits with 0 with --once when all is published, 2 when the mapping or the folder cannot be used,
+    3 with --once when rows were refused or a file could not be read, 4 when no hub runs, 5 when
+    there is no such folder or party, 130 when stopped with Ctrl-C.
     """
     settings = settings_from(data=data, config=config, broker=broker)
-    log.configure(json=settings.log_json, level=settings.log_level)
+    _look_at(folder)
+    log.configure(json=as_json or settings.log_json, level=settings.log_level)
     book = rulebook(settings)
     found = _mapping(mapping, party, book)
     if check:
@@ -75,6 +74,13 @@ def watch(
         return
     totals = run(_watch(settings, book, folder, party, found, (interval, settle), once=once))
     _end(totals, as_json=as_json)
+
+
+def _look_at(folder: Path) -> None:
+    if not folder.exists():
+        raise NotFound(f"there is no folder {folder}: make it first, or name another")
+    if not folder.is_dir():
+        raise Stop(Exit.NOT_USABLE, f"{folder} is not a folder: name the one of the exports")
 
 
 def _mapping(path: Path | None, party: str, book: Rulebook) -> Mapping | None:
@@ -134,8 +140,13 @@ async def _watch(
         drop = DropFolder(
             folder, client.publish, mapping=mapping, prefix=book.prefix, settle_s=pace[1]
         )
-        with drop.locked():
-            return await drop.run(pace[0], once=once)
+        try:
+            with drop.locked():
+                return await drop.run(pace[0], once=once)
+        except HubError as error:
+            if type(error) is HubError:  # the folder: taken, gone, or not ours to write in
+                raise Stop(Exit.NOT_USABLE, str(error)) from error
+            raise
 
 
 def _end(totals: Totals, *, as_json: bool) -> None:
