@@ -22,7 +22,7 @@ def field_findings(
     names = frozenset[str]().union(*map(field_names, models))
     for index, name in enumerate(fields):
         at = (*path, "fields", index)
-        if not name.isupper() and name not in names and name.upper() in known.field_groups:
+        if not name.isupper() and name not in names and name.upper() in list(known.field_groups):
             text = f"`{name}` is not in capitals, as a field group is"
             yield Finding(at, text, f"write `{name.upper()}`")
         elif not name.isupper():

@@ -12,7 +12,7 @@ from schemas.roles import Group, Member, RoleConfig
 
 
 def group_findings(config: RoleConfig, known: Known) -> Iterator[Finding]:
-    """Yield what is wrong in groepen.yaml and in `veldgroepen`."""
+    """Yield what is wrong in groepen.yaml."""
     usage = _messages_to(config)
     all_models = tuple(model for name in CATALOGUE for model in variants(name))
     for index, group in enumerate(config.groups):
@@ -25,7 +25,6 @@ def group_findings(config: RoleConfig, known: Known) -> Iterator[Finding]:
                 models = usage.get(group.id) or all_models
                 conditions = condition_findings(member.conditions, models, at, known, some=True)
                 yield from conditions
-    yield from _field_groups(config)
 
 
 def _secretary(group: Group, path: Path, config: RoleConfig) -> Iterator[Finding]:
@@ -70,7 +69,8 @@ def _messages_to(config: RoleConfig) -> dict[str, tuple[Model, ...]]:
     return {name: tuple(models) for name, models in found.items()}
 
 
-def _field_groups(config: RoleConfig) -> Iterator[Finding]:
+def field_group_findings(config: RoleConfig) -> Iterator[Finding]:
+    """Yield what is wrong in `veldgroepen`, whatever the other files say."""
     names = frozenset[str]().union(
         *(field_names(model) for name in CATALOGUE for model in variants(name))
     )

@@ -43,8 +43,8 @@ def _party(name: str, at: Path, known: Known, *, receives: bool) -> list[Finding
 
 
 def _elsewhere(name: str, known: Known, names: Collection[str]) -> str:
-    if name in known.parties:
+    if name in list(known.parties):
         return f"write `partij:{name}`"
-    if name in known.groups:
+    if name in list(known.groups):
         return f"write `groep:{name}`"
     return hint(name, names)

@@ -5,7 +5,7 @@ Nothing is taken halfway: a config with a problem is not used at all.
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,13 +26,14 @@ class Loaded:
     config: RoleConfig | None  #: None: there are problems, and it may not be used
     problems: tuple[Problem, ...]
     folder: str
-    _whole: RoleConfig | None  #: also with problems, as long as every file gave something
+    _read: RoleConfig  #: what could be read, also with problems
+    _unread: frozenset[str]  #: the parts that are missing from it, or not whole
     _partners: tuple[Document, ...]
     _parts: dict[str, tuple[Document, tuple[str, ...]]]
 
     def check(self) -> list[Problem]:
         """Return what is wrong with each file, and with what they say together; sorted by place."""
-        found = check(self._whole) if self._whole is not None else []
+        found = check(self._read, self._unread)
         problems = (Problem(self.place(one.path), one.rule, one.way_out) for one in found)
         return _in_order([*self.problems, *problems])
 
@@ -46,13 +47,11 @@ class Loaded:
         if part == "partners":
             if not rest or not isinstance(rest[0], int):
                 return self.folder
-            document, model = self._partners[rest[0]], None
-            if self._whole is not None:
-                model = self._whole.partners[rest[0]]
+            document, model = self._partners[rest[0]], self._read.partners[rest[0]]
             rest = rest[1:]
         else:
             document, under = self._parts[str(part)]
-            model = getattr(self._whole, str(part), None)
+            model = getattr(self._read, str(part))
         return document.place((*under, *_as_written(model, rest)))
 
 
@@ -74,7 +73,8 @@ def check_folder(folder: Path) -> list[Problem]:
     """Return every problem of every file, by file and line; empty: the config can be used.
 
     What the files say together is checked once each of them fits its model: before that, a rule
-    that cannot be read would make everything that names it look wrong.
+    that cannot be read would make everything that names it look wrong. What the rules of one
+    partner say is checked at once, as far as the registers that they name could be read.
     """
     return read(folder).check()
 
@@ -84,18 +84,25 @@ def read(folder: Path) -> Loaded:
     reader = Reader(folder)
     partners = reader.partners()
     parts = reader.registers()
-    whole = None if reader.incomplete else _assemble([p for _, p in partners], parts)
+    found = _assemble([partner for _, partner in partners], parts, reader.unread)
     return Loaded(
-        config=None if reader.problems else whole,
+        config=None if reader.problems else found,
         problems=tuple(_in_order(reader.problems)),
         folder=str(folder),
-        _whole=whole,
+        _read=found,
+        _unread=frozenset(reader.unread),
         _partners=tuple(document for document, _ in partners),
         _parts=reader.places,
     )
 
 
-def _assemble(partners: list[Partner], parts: dict[str, Any]) -> RoleConfig:
+def _assemble(
+    partners: list[Partner], parts: dict[str, Any], unread: Collection[str]
+) -> RoleConfig:
+    if unread:
+        rest = dict.fromkeys(RoleConfig.model_fields, ())
+        read = {part: value for part, value in parts.items() if value is not None}
+        return RoleConfig.model_construct(**{**rest, **read, "partners": tuple(partners)})
     config = RoleConfig(digest="", partners=tuple(partners), **parts)
     return config.model_copy(update={"digest": _digest(config)})
 

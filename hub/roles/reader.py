@@ -46,14 +46,14 @@ class Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.problems: list[Problem] = []
-        self.incomplete = False  #: a part of the config is missing
+        self.unread: set[str] = set()  #: parts of RoleConfig that are missing, or not whole
         self.places: dict[str, tuple[Document, tuple[str, ...]]] = {}
 
     def partners(self) -> list[tuple[Document, Partner]]:
         """Read one partner from each file; sorted by id."""
         if not self.folder.is_dir():
             self._add(str(self.folder), "there is no such folder", "name the folder of the config")
-            self.incomplete = True
+            self.unread |= RoleConfig.model_fields.keys()
             return []
         found = []
         for path in sorted(self.folder.iterdir()):
@@ -95,7 +95,7 @@ class Reader:
             path = present.get(f"{stem}.yaml")
             if path is None:
                 self._add(f"{under}/{stem}.yaml", "this register is missing", "add the file")
-                self.incomplete = True
+                self.unread |= _parts_in(stem)
             elif stem == _SETTINGS:
                 document = self._document(path, f"{under}/{path.name}")
                 self.places["settings"] = (document, ())
@@ -107,7 +107,7 @@ class Reader:
     def _lists(self, stem: str, document: Document, parts: dict[str, Any]) -> None:
         keys = _LISTS[stem]
         if document.value is None:
-            self.incomplete = True
+            self.unread |= _parts_in(stem)
             return
         value = document.value if isinstance(document.value, dict) else {}
         for key in value:
@@ -120,7 +120,7 @@ class Reader:
                 parts[part] = self._validated(part, document, value[key], (key,))
             else:
                 self._add(document.place(()), f"`{key}` is missing here", f"add a line {key}: …")
-                self.incomplete = True
+                self.unread.add(part)
 
     def _document(self, path: Path, name: str) -> Document:
         try:
@@ -135,15 +135,16 @@ class Reader:
         return document
 
     def _validated(self, part: str, document: Document, value: Any, under: tuple[str, ...]) -> Any:
+        here = "partners" if part == "partner" else part
         if value is None and document.problems:
-            self.incomplete = True
+            self.unread.add(here)
             return None
         try:
             return _ADAPTERS[part].validate_python(value)
         except ValidationError as invalid:
             for error in _first_causes(invalid.errors(include_url=False)):
                 self.problems.append(problem_of(error, _MODELS[part], document, under))
-            self.incomplete = True
+            self.unread.add(here)
             return None
 
     def _same_name(self, partner: Partner, stem: str, document: Document) -> None:
@@ -153,10 +154,14 @@ class Reader:
                 f"the file is called {stem}.yaml and the partner `{partner.id}`",
                 "give both the same name",
             )
-            self.incomplete = True
+            self.unread.add("partners")
 
     def _add(self, place: str, rule: str, way_out: str) -> None:
         self.problems.append(Problem(place, rule, way_out))
+
+
+def _parts_in(stem: str) -> set[str]:
+    return {"settings"} if stem == _SETTINGS else set(_LISTS[stem].values())
 
 
 def _first_causes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
