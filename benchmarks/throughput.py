@@ -154,7 +154,7 @@ async def run_naive(address):
             entry = Entry("0-0", "", raw)
             read = planning.read(entry, book, shard)
             decision = decide(read.event, book, at)
-            step = planning.routed(shard, entry, read.event, decision)
+            step = planning.routed(shard, entry, read.event, decision, shard)
             if not await redis.set(keys.seen(shard, step.message), "", nx=True, ex=86_400):
                 return
             for copy in step.copies:

@@ -32,7 +32,7 @@ _MAX_TASKS: Final = 16  # FastStream restarts a failing read as a new task, with
 _WATCH_S: Final = 1.0
 _TELL_S: Final = 10.0  # between two warnings that the broker is silent
 _SILENT_S: Final = 120.0  # a broker that loads a long file is silent too
-_IDLE_ROUNDS: Final = 3  # rounds of the reclaimer for one of the work that can wait
+_IDLE_ROUNDS: Final = 2  # rounds of the reclaimer for one of the work that can wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,11 @@ class WorkerSettings:
     batch: int = 100  #: entries in one read; at most one read is under way for each shard
     poll_ms: int = 2_000  #: a read waits this long; keep under redis-py's 5 s socket timeout
     idle_ms: int = 10_000  #: entries unfinished for so long are taken over; well above one batch
-    reclaim_s: float = 2.0  #: pause between two looks for such entries
+
+    @property
+    def reclaim_s(self) -> float:
+        """Pause between two looks for such entries; each asks hundreds of intakes."""
+        return self.idle_ms / 2_000
 
 
 class Worker:
