@@ -115,7 +115,7 @@ def _write_all(folder: Path, prefix: str, *, as_json: bool) -> None:
 
 def _write(path: Path, made: dict[str, Any]) -> None:
     try:
-        path.write_text(json.dumps(made, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise Stop(Exit.NOT_USABLE, f"{path} cannot be written: {error.strerror}") from None
 

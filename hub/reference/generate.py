@@ -31,4 +31,4 @@ def generate(folder: Path, book: Rulebook | None = None) -> list[Path]:
 
 
 def _as_json(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
