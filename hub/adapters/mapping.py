@@ -69,6 +69,11 @@ class TypeChoice(_Part):
         """Every type that a row may become."""
         return (self.constant,) if self.constant is not None else tuple(self.words.values())
 
+    def place_of(self, message_type: str) -> tuple[str, ...]:
+        """Return where in the file this type stands: `vast`, or one of the words."""
+        cell = next((c for c, t in self.words.items() if t == message_type), None)
+        return ("type", "vast") if cell is None else ("type", "waarden", cell)
+
 
 class IdParts(_Part):
     """The columns that together name a row for ever, and what stands before them."""

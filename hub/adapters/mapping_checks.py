@@ -33,7 +33,8 @@ def mistakes(mapping: Mapping) -> list[Mistake]:
     for name, part in mapping.per_type.items():
         at = ("per_type", name)
         if name in mapping.type.types:
-            found += _part_mistakes(at, part.constants, part.fields, [name])
+            types = [name] if name in CATALOGUE else []
+            found += _part_mistakes(at, part.constants, part.fields, types)
         else:
             hint = nearest(name, mapping.type.types)
             found.append(
@@ -79,7 +80,7 @@ def _type_mistakes(mapping: Mapping) -> Iterator[Mistake]:
         if name not in CATALOGUE:
             hint = nearest(name, CATALOGUE)
             yield Mistake(
-                ("type",),
+                choice.place_of(name),
                 f"`{name}` is not a message type",
                 f"perhaps `{hint}`" if hint else "see docs/reference/messages.md",
             )

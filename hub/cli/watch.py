@@ -5,10 +5,11 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from handlers.rulebook import Party, Rulebook
+from handlers.rulebook import Rulebook
 from hub import log
 from hub.adapters.drop_folder import DropFolder, Totals
 from hub.adapters.mapping import Mapping
+from hub.adapters.mapping_admission import not_admitted
 from hub.adapters.mapping_file import load_mapping
 from hub.bootstrap import attach, rulebook
 from hub.cli import output
@@ -18,9 +19,6 @@ from hub.cli.options import AsJson, Broker, Config, Data, settings_from
 from hub.cli.running import run
 from hub.config import Settings
 from hub.errors import ConfigError, HubError, NotFound
-from schemas.catalogue import ACTS, CORRECTIONS
-from schemas.identifiers import oin_of
-from schemas.problems import Problem, nearest
 
 _SETTLE_S: Final = 2.0
 
@@ -90,40 +88,10 @@ def _mapping(path: Path | None, party: str, book: Rulebook) -> Mapping | None:
     if path is None:
         return None
     try:
-        mapping = load_mapping(path)
+        return load_mapping(path, lambda mapping: not_admitted(mapping, known, book))
     except ConfigError as error:
         message = f"the mapping has {output.plural(len(error.problems), 'problem')}:"
         raise Stop(Exit.NOT_USABLE, message, error.problems) from None
-    problems = _not_admitted(mapping, known, book)
-    if problems:
-        raise Stop(Exit.NOT_USABLE, "the hub would refuse what this mapping makes:", problems)
-    return mapping
-
-
-def _not_admitted(mapping: Mapping, sender: Party, book: Rulebook) -> list[Problem]:
-    """Return what the hub would say of every event, so that it is said before the first."""
-    problems = []
-    if oin_of(mapping.source) != sender.oin:
-        way_out = "use the OIN of the sender"
-        problems.append(
-            Problem("bron", f"the OIN is not that of {sender.id} in the role config", way_out)
-        )
-    for name in dict.fromkeys(mapping.type.types):
-        if name not in ACTS | CORRECTIONS and not book.rules_for(sender.partner, name):
-            hint = nearest(name, book.types_of(sender.partner))
-            rule = f"no rule lets {sender.partner} send {name}"
-            problems.append(
-                Problem("type", rule, f"the nearest that it may send: {hint or 'none'}")
-            )
-        constants = mapping.constants_for(name)
-        for path, known in (
-            ("data.grondslag", book.legal_bases.keys()),
-            ("data.doel", book.purposes),
-        ):
-            if path in constants and constants[path] not in known:
-                hint = nearest(str(constants[path]), known) or ", ".join(sorted(known))
-                problems.append(Problem(path, "is not in the role config", f"perhaps: {hint}"))
-    return list(dict.fromkeys(problems))
 
 
 async def _watch(

@@ -28,6 +28,10 @@ _FORMS: Final = {
         "a recipient is a role",
         "write `gemeente`, `zvh`, `aanvrager`, `keuze`, `partij:…` or `groep:…`",
     ),
+    r"^[A-Za-z0-9._-]{0,40}$": (
+        "it has at most 40 letters, digits, dots, hyphens and low lines",
+        "write for example `indigo-`",
+    ),
     r"^[0-9]{20}$": ("an OIN has 20 digits", "write all 20, between quotes"),
     r"^[0-9]{4}$": ("a gemeente has a CBS code of four digits", 'write for example "0363"'),
 }

@@ -28,7 +28,7 @@ def problems_of(tmp_path, text):
     path.write_text(dedent(text), encoding="utf-8")
     with pytest.raises(ConfigError) as found:
         load_mapping(path)
-    return [str(problem) for problem in found.value.problems]
+    return [str(problem).removeprefix(f"{tmp_path}/") for problem in found.value.problems]
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
@@ -97,6 +97,53 @@ def test_everything_wrong_is_told_at_once(tmp_path):
     assert [problem.partition(": ")[0] for problem in found] == [
         f"proef.yaml:{line}" for line in (4, 5, 7, 8, 9, 10)
     ]
+
+
+def test_a_wrong_part_hides_no_mistake_in_another(tmp_path):
+    """A misspelt key, a value that cannot be, and what the whole says: one round of mending."""
+    text = """\
+    naam: Proef
+    naam: Proef
+    bron: urn:nld:oin:99
+    id: {kolommen: []}
+    typ: signalen.signaal-gemeld
+    bestand: {codering: utf-16}
+    vast: {data.doel: [a], data.verzender.oin: "00000099000000006000"}
+    velden:
+      data.omschrijving: {kolm: Tekst}
+      data.gedrag: {kolom: G, anders: iets}
+    per_type:
+      signalen.signaal-gemeld:
+        velden:
+          data.omschrijfing: Tekst
+      signalen.signaal-gemelt: {}
+    """
+    found = problems_of(tmp_path, text)
+
+    lines = [problem.split(":")[1] for problem in found]
+    assert lines == ["1", "2", "3", "4", "5", "6", "7", "7", "9", "9", "10", "14"]
+    assert "urn:nld:oin:" in found[2]
+    assert "`data.doel` is one value" in "".join(found)
+    assert "`data.omschrijving`" in found[-1]
+
+
+def test_a_type_that_does_not_exist_and_has_fields_of_its_own_is_no_crash(tmp_path):
+    """What it may hold is not known, so that is all that is said."""
+    text = GOOD.replace("signaal-gemeld", "signaal-gemelt")
+
+    assert problems_of(
+        tmp_path, text + "per_type: {signalen.signaal-gemelt: {velden: {data.x: X}}}\n"
+    ) == problems_of(tmp_path, text)
+
+
+def test_a_place_opens_from_where_the_reader_is(tmp_path):
+    """It begins with the path as it was given."""
+    path = tmp_path / "proef.yaml"
+    path.write_text(GOOD.replace("signaal-gemeld", "signaal-gemelt"), encoding="utf-8")
+
+    with pytest.raises(ConfigError) as found:
+        load_mapping(path)
+    assert found.value.problems[0].place == f"{path}:4"
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,42 @@ def test_a_mapping_that_the_hub_would_refuse_is_refused_at_once(
     assert words in "".join(map(str, stop.value.problems))
 
 
+def test_what_the_role_config_and_the_file_say_wrong_comes_in_one_round(book, tmp_path):
+    """Each with its line: a key, the OIN, types, and every legal basis and purpose."""
+    path = tmp_path / "m.yaml"
+    text = MAPPING.read_text(encoding="utf-8")
+    changes = {
+        "verplicht:": "verplichd:",
+        "data.doel: signaleren": "data.doel: signalering",
+        "data.doel: duiden": "data.doel: duidn",
+        "    Signaal: signalen.signaal-gemeld": "    Signaal: signalen.krijgsmachtsignaal-gemeld",
+        "data.gedrag: Gedrag": "data.grondslag: {kolom: G, waarden: {A: wet-pgaa}, leeg: wetpga}",
+    }
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new, 1)
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(Stop) as stop:
+        _mapping(path, "liv", book)
+
+    lines = text.splitlines()
+    found = {
+        (p.place.removeprefix(f"{path}:"), p.rule.partition(" ")[0]) for p in stop.value.problems
+    }
+    wanted = {"verplichd:": "`verplichd`", "bron:": "the", "    Signaal:": "no"}
+    wanted |= {"data.doel: signalering": "`signalering`", "data.doel: duidn": "`duidn`"}
+    expected = {
+        (str(next(n for n, line in enumerate(lines, 1) if mark in line)), word)
+        for mark, word in (
+            *wanted.items(),
+            ("data.grondslag: {", "`wet-pgaa`"),
+            ("data.grondslag: {", "`wetpga`"),
+        )
+    }
+    assert expected <= found
+
+
 def test_a_party_that_is_not_in_the_role_config_is_said_so(book):
     """Before anything is read."""
     with pytest.raises(NotFound, match="nergens"):
