@@ -7,6 +7,7 @@ from typing import Final
 
 from handlers.deliveries import TRANSITIONS
 from hub.bootstrap import Hub
+from hub.cli import output
 from hub.cli.exits import Exit
 from hub.cli.failing import Stop
 from hub.cli.following import Published, last_records, outcomes, refusal
@@ -84,8 +85,8 @@ async def perform(
         return Performed(state, changed=not _done_before(record, mail.state))
     raise Stop(
         Exit.NO_HUB,
-        "the act is on the intake and not done in time: is a worker running (seinhuis up)?"
-        " Nothing is lost; asking again is safe",
+        "the act is on the intake and not done in time: is a worker running"
+        f" ({output.command('up')})? Nothing is lost; asking again is safe",
     )
 
 

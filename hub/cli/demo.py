@@ -121,7 +121,7 @@ async def _demo(
                     await worker  # says why it stopped
                 result = await story
                 if not once:
-                    _look_around(settings.data, console)
+                    _look_around(console)
                     with _until_asked(stop):
                         await worker
                         output.note("stopped; the data stays until the next demo")
@@ -135,11 +135,15 @@ async def _demo(
 def _console(*, as_json: bool) -> "Console":
     from rich.console import Console  # noqa: PLC0415 - takes long to import
 
-    made = Console(stderr=as_json, highlight=False, markup=False, emoji=False)
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # as everywhere else, and not the exit of Rich
+
+    made = Plain(stderr=as_json, highlight=False, markup=False, emoji=False)
     return (
         made
         if made.is_terminal
-        else Console(stderr=as_json, highlight=False, markup=False, emoji=False, width=80)
+        else Plain(stderr=as_json, highlight=False, markup=False, emoji=False, width=80)
     )
 
 
@@ -156,17 +160,16 @@ def _until_asked(stop: asyncio.Event) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-def _look_around(folder: Path, console: "Console") -> None:
-    where = f"--data {folder}"
-    lines = (
-        "",
-        "The hub stays up. In another terminal:",
-        f"  seinhuis inbox gm0363 {where}        what Amsterdam received",
-        f"  seinhuis inbox ind {where}           the notices to the IND",
-        f"  seinhuis held {where}                what waits for a person",
-        f"  seinhuis dead {where}                what was refused, and why",
-        f"  seinhuis simulate --events 500 --seed 8 {where}",
-        "Ctrl-C stops it.",
+def _look_around(console: "Console") -> None:
+    hints = (
+        ("what Amsterdam received", ("inbox", "gm0363")),
+        ("the notices to the IND", ("inbox", "ind")),
+        ("what waits for a person", ("held",)),
+        ("what was refused, and why", ("dead",)),
+        ("every step, for the auditor", ("records",)),
+        ("more traffic", ("simulate", "--events", "500", "--seed", "8")),
     )
-    for line in lines:
-        console.print(line, soft_wrap=True)
+    console.print("\nThe hub stays up. In another terminal:")
+    for what, words in hints:
+        console.print(f"  {what:<27} {output.command(*words)}", soft_wrap=True)
+    console.print("Ctrl-C stops it.")

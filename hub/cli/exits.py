@@ -14,6 +14,7 @@ class Exit(IntEnum):
     NO_HUB = 4
     NOT_FOUND = 5
     INTERRUPTED = 130
+    NOBODY_READS = 141
 
 
 MEANINGS: Final = {
@@ -24,6 +25,7 @@ MEANINGS: Final = {
     Exit.NO_HUB: "no hub or broker answered in time, or it does not let us in",
     Exit.NOT_FOUND: "what was asked for is not there",
     Exit.INTERRUPTED: "stopped with Ctrl-C",
+    Exit.NOBODY_READS: "the reader of the output went away, as `| head` does; no error",
 }
 
 

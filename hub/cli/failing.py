@@ -5,6 +5,7 @@ only its kind and place are told.
 """
 
 import json
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -34,6 +35,7 @@ class Stop(Exception):  # noqa: N818 - it ends a command; it need not be an erro
 def report(error: Exception, *, as_json: bool) -> int:
     """Write `error` to stderr, for a person or as JSON, and return the exit code."""
     code, message, problems = _explained(error)
+    message = _as_typed_here(message)
     if as_json:
         listed = [{"place": p.place, "rule": p.rule, "way_out": p.way_out} for p in problems]
         print(
@@ -48,6 +50,16 @@ def report(error: Exception, *, as_json: bool) -> int:
         for problem in problems:
             print(f"  {problem}", file=_err())
     return code
+
+
+def _as_typed_here(message: str) -> str:
+    """Write the commands that a message names as they can be typed here."""
+    from hub.cli import output  # noqa: PLC0415 - not needed to say --help
+
+    def typed(found: re.Match[str]) -> str:
+        return output.command("up") if found[1] == "up" else f"{output.program()} {found[1]}"
+
+    return re.sub(r"(?<![\w/])seinhuis ([a-z]+)", typed, message)
 
 
 def _explained(error: Exception) -> tuple[int, str, Sequence["Problem"]]:

@@ -2,17 +2,25 @@
 
 import json
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
+from handlers.deliveries import State
 from hub.bootstrap import Hub, attach, now
 from hub.cli import mailbox, output
 from hub.cli.defaulting import ListOfOne
 from hub.cli.options import AsJson, Broker, Config, Data, settings_from
 from hub.cli.running import run
+from hub.cli.tables import whole
 
 inbox = typer.Typer(cls=ListOfOne, add_completion=False, rich_markup_mode=None)
+
+InState = StrEnum(  # type: ignore[misc] # made from the states of handlers.deliveries
+    "InState", [(word, word) for word in (*State, mailbox.NOTICE)]
+)
+_IN_STATE = f"Only what is {', '.join(State)} or a {mailbox.NOTICE}"
 
 Message = Annotated[
     str, typer.Argument(metavar="MESSAGE", help="Its name, or enough of its beginning.")
@@ -43,7 +51,7 @@ def list_mail(
         int, typer.Option("--limit", metavar="N", min=1, help="The newest N only.")
     ] = 50,
     state: Annotated[
-        str | None, typer.Option("--state", metavar="STATE", help="In this state only.")
+        InState | None, typer.Option("--state", metavar="STATE", help=f"{_IN_STATE}.")
     ] = None,
     overdue: Annotated[
         bool, typer.Option("--overdue", help="Only what should have been acknowledged by now.")
@@ -53,11 +61,14 @@ def list_mail(
     broker: Broker = None,
     as_json: AsJson = False,
 ) -> None:
-    """List what is in the inbox, oldest first.
+    """List what is in the inbox, oldest first; then the notices of the hub.
 
-    Changes nothing, and shows no content. With --json one document a line.
+    A notice says what became of a message: about which, and by whom. Whether your own system took
+    a notice is not shown: the hub does not keep it. Changes nothing, and shows no content. With
+    --json one document a line.
 
-    Exits with 0, also when the inbox is empty; 4 when no hub runs, 5 when there is no such party.
+    Exits with 0, also when there is nothing; 2 when there is no such state, 4 when no hub runs, 5
+    when there is no such party.
     """
     party = str(context.obj)
 
@@ -71,46 +82,75 @@ def list_mail(
             for mail in found
             if (state is None or mail.state == state) and (not overdue or mail.overdue(at))
         ]
-        _print_list(party, kept, limit, as_json=as_json)
+        if as_json:
+            for mail in kept[-limit:]:
+                output.document(mail.document(at))
+        else:
+            _print_list(party, kept, limit, len(found))
 
     run(read())
 
 
-def _print_list(party: str, found: list[mailbox.Mail], limit: int, *, as_json: bool) -> None:
-    at = now()
+def _print_list(party: str, found: list[mailbox.Mail], limit: int, in_all: int) -> None:
     shown = found[-limit:]
-    if as_json:
-        for mail in shown:
-            output.document(mail.document(at))
-        return
     if not shown:
-        output.line(f"nothing in the inbox of {party}")
+        of = f": none of its {output.plural(in_all, 'message')} is so" if in_all else ""
+        output.line(f"nothing in the inbox of {party}{of}")
         return
-    names = mailbox.unique_beginnings([mail.entry.message for mail in shown])
+    full = [mail.entry.message for mail in shown]
+    names = dict(zip(full, mailbox.unique_beginnings(full), strict=True))
+    messages = [mail for mail in shown if mail.state != mailbox.NOTICE]
+    notices = [mail for mail in shown if mail.state == mailbox.NOTICE]
+    if messages:
+        _print_messages(messages, names)
+    if messages and notices:
+        output.line()
+    if notices:
+        _print_notices(notices, names)
+    late = sum(mail.overdue(now()) for mail in messages)
+    more = f" (of {len(found):,}: the newest)" if len(found) > limit else ""
+    marked = f"{late} overdue, marked !" if late else "none overdue"
+    output.line(
+        f"{output.plural(len(messages), 'message')}, {marked};"
+        f" {output.plural(len(notices), 'notice')}{more}"
+    )
+
+
+def _print_messages(found: list[mailbox.Mail], names: dict[str, str]) -> None:
     rows = [
         (
-            name,
+            names[mail.entry.message],
             output.moment(mail.received),
             mail.entry.sender,
-            mail.entry.type.replace(".", ".\n"),
-            mail.entry.urgency,
             _deadline(mail),
             mail.state,
         )
-        for name, mail in zip(names, shown, strict=True)
+        for mail in found
     ]
-    columns = ("message", "received", "from", "type", "urgency", "deadline", "state")
-    output.table(columns, rows)
-    late = sum(mail.overdue(at) for mail in shown)
-    more = f" of {len(found):,}, the newest" if len(found) > limit else ""
-    output.line(f"{output.plural(len(shown), 'message')}{more}; {late} overdue")
+    columns = (*whole("message", "received"), "from", *whole("acknowledge by", "state"))
+    output.table(columns, rows, [f"{mail.entry.type}, {mail.entry.urgency}" for mail in found])
+
+
+def _print_notices(found: list[mailbox.Mail], names: dict[str, str]) -> None:
+    rows = []
+    for mail in found:
+        about, by = mail.about()
+        what = mail.entry.type.removeprefix("berichten.")
+        rows.append(
+            (
+                names[mail.entry.message],
+                output.moment(mail.received),
+                what,
+                by,
+                about[: output.SHORT],
+            )
+        )
+    output.table((*whole("notice", "received"), "what", "by", *whole("about")), rows)
 
 
 def _deadline(mail: mailbox.Mail) -> str:
-    if mail.state == mailbox.NOTICE:
-        return ""
     text = output.moment(datetime.fromisoformat(mail.entry.deadline))
-    return f"! {text} overdue" if mail.overdue(now()) else text
+    return f"! {text}" if mail.overdue(now()) else text
 
 
 @inbox.command()

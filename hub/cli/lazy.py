@@ -5,6 +5,7 @@ the role config together are not. The help line of each command therefore stands
 """
 
 import importlib
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from hub.cli import failing
+from hub.cli.exits import Exit
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,17 @@ class LazyGroup(TyperGroup):
         _ = ctx
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.help) for name, entry in self.entries.items()])
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; whoever reads its output may go away before the end."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # What is still to be written has no reader: let the end of the process not try.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(Exit.NOBODY_READS) from None
+        return result
 
     def main(
         self,

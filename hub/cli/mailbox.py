@@ -15,6 +15,7 @@ from hub.cli.failing import Stop
 from hub.errors import NotFound
 from hub.ports import InboxEntry
 from schemas.catalogue import CATALOGUE
+from schemas.identifiers import message_ref
 from schemas.records import Record, VerdictLine
 
 _PAGE: Final = 500
@@ -38,9 +39,22 @@ class Mail:
         """Whether it should have been acknowledged by now."""
         return self.state in _UNREAD and datetime.fromisoformat(self.entry.deadline) < at
 
+    def about(self) -> tuple[str, str]:
+        """Return the message that a notice is about, and the party that did it.
+
+        The message as it is named everywhere here; the stream entry where the hub could not read
+        what it refused.
+        """
+        data: dict[str, Any] = json.loads(self.entry.content).get("data", {})
+        link = data.get("betreft")
+        about = message_ref(link["bron"], link["id"]) if link else str(data.get("ingang", ""))
+        return about, str(data.get("door") or "hub")
+
     def document(self, at: datetime) -> dict[str, Any]:
         """Return it as programs read it, without the content."""
         entry = self.entry
+        about, by = self.about() if entry.notice else (None, None)
+        notice = {"about": about, "by": by} if entry.notice else {}
         return {
             "message": entry.message,
             "received": output.rfc3339(self.received),
@@ -55,6 +69,7 @@ class Mail:
             "retain_until": entry.retain_until,
             "shard": entry.shard,
             "entry": entry.id,
+            **notice,
         }
 
 
@@ -68,7 +83,7 @@ def known_party(hub: Hub, party: str) -> None:
         hint = nearest(party, inboxes)
         raise NotFound(
             f"{party} is not a party with an inbox"
-            + (f"; perhaps: {hint}" if hint else "; see: seinhuis check --matrix")
+            + (f"; perhaps: {hint}" if hint else f"; see: {output.program()} check --matrix")
         )
 
 
@@ -101,9 +116,8 @@ async def find(hub: Hub, party: str, beginning: str) -> Mail:
     found = [m for m in await all_mail(hub, party) if m.entry.message.startswith(beginning)]
     names = sorted({mail.entry.message for mail in found})
     if not names:
-        raise NotFound(
-            f"no message {beginning}… in the inbox of {party}; see: seinhuis inbox {party}"
-        )
+        listing = output.command("inbox", party)
+        raise NotFound(f"no message {beginning}… in the inbox of {party}; see: {listing}")
     if len(names) > 1:
         shown = ", ".join(unique_beginnings(names))
         raise Stop(Exit.NOT_USABLE, f"several messages begin so, type more of it: {shown}")
@@ -151,7 +165,8 @@ def readable(mail: Mail, verdict: VerdictLine | None) -> Iterator[str]:
     yield f"  from         {entry.sender}, received {output.moment(mail.received)}"
     yield f"  urgency      {entry.urgency}"
     if mail.state == NOTICE:
-        yield "  what         a notice of the hub about what you sent or received"
+        about, by = mail.about()
+        yield f"  what         a notice of the hub: about {about}, by {by}"
     else:
         deadline = output.moment(datetime.fromisoformat(entry.deadline))
         yield f"  acknowledge  before {deadline}; now {mail.state}"

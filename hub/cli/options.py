@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hub.cli import output
+
 if TYPE_CHECKING:
     from hub.config import Settings
 
@@ -33,6 +35,7 @@ def settings_from(**flags: Any) -> "Settings":
         NotUsable: a setting cannot be used.
 
     """
+    output.remember(**flags)
     from hub.config import settings  # noqa: PLC0415 - not needed to say --help
 
     return settings(**flags)

@@ -4,15 +4,19 @@ Documents go to stdout as one JSON object a line, and then nothing else does. Te
 plain when it is not a terminal, and fits 80 columns.
 """
 
+import contextlib
 import json
+import shlex
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from hub.cli.tables import Column
 
 AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
 SHORT: Final = 8
@@ -35,33 +39,14 @@ def note(text: str) -> None:
     sys.stderr.write(text + "\n")
 
 
-def console() -> "Console":
-    """Return a console on the stdout of this moment: no colour when it is not a terminal."""
-    from rich.console import Console  # noqa: PLC0415 - takes long to import
+def table(
+    columns: Sequence["Column | str"], rows: Iterable[Sequence[str]], below: Sequence[str] = ()
+) -> None:
+    """Write a table that fits the width of the terminal; `below`: a text under each row."""
+    from hub.cli.tables import Layout  # noqa: PLC0415 - not for every command
 
-    return Console(highlight=False, markup=False, emoji=False)
-
-
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = None) -> None:
-    """Write a table; long cells are folded, never cut off."""
-    from rich import box  # noqa: PLC0415 - takes long to import
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    made = Table(
-        box=box.SIMPLE_HEAD,
-        title=title,
-        title_justify="left",
-        show_edge=False,
-        pad_edge=False,
-    )
-    for column in columns:
-        made.add_column(column, overflow="fold")
-    for row in rows:
-        made.add_row(
-            *(Text(cell, style="bold red" if cell.startswith("! ") else "") for cell in row)
-        )
-    console().print(made)
+    for text in Layout(columns, rows).lines(below):
+        line(text)
 
 
 def moment(at: datetime) -> str:
@@ -125,6 +110,41 @@ def _plain(value: Any) -> str:
         # A control character of a sender must not steer this terminal.
         return "".join(c if c.isprintable() else " " for c in value)
     return "-" if value in (None, {}, []) else str(value)
+
+
+_given: list[str] = []
+
+
+def remember(**flags: object) -> None:
+    """Keep where this command was sent, so that the commands it names can be typed as they are."""
+    _given.clear()
+    for name in ("data", "broker"):
+        if flags.get(name) is not None:
+            _given.extend([f"--{name}", _shown(str(flags[name]))])
+
+
+def command(*words: str) -> str:
+    """Return a command of ours as it can be typed here, at the same hub.
+
+    With the `--data` or `--broker` that was given, and by the path by which this one was called
+    when `seinhuis` is not on the PATH. A password in an address is left out.
+    """
+    return " ".join([program(), *words, *map(shlex.quote, _given)])
+
+
+def program() -> str:
+    """Return how this command is called here."""
+    called = Path(sys.argv[0] if sys.argv else "")
+    if called.name != "seinhuis" or shutil.which("seinhuis"):
+        return "seinhuis"
+    with contextlib.suppress(ValueError, OSError):
+        called = called.absolute().relative_to(Path.cwd())
+    return shlex.quote(str(called))
+
+
+def _shown(text: str) -> str:
+    scheme, found, rest = text.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}" if found else text
 
 
 def flush() -> None:

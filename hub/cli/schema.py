@@ -47,7 +47,7 @@ def schema(
         name = type_.removeprefix(f"{prefix}.")
         if name not in CATALOGUE:
             hint = nearest(name, CATALOGUE)
-            way_out = f"; perhaps: {hint}" if hint else "; see the list: seinhuis schema"
+            way_out = f"; perhaps: {hint}" if hint else f"; see the list: {output.program()} schema"
             raise NotFound(f"there is no message type {name}{way_out}")
         _print(reference.schema(name, prefix), as_json=as_json)
 

@@ -130,7 +130,9 @@ class _Sending:
             if party is not None:
                 return party
             rule = "the OIN is not that of a party in the role config"
-            problems = (Problem("source", rule, "use the OIN of the sender, see: seinhuis check"),)
+            problems = (
+                Problem("source", rule, "use the OIN of the sender, as in the role config"),
+            )
         self.refused += 1
         self._show_problems({"event": number}, "invalid", problems)
         return None
@@ -173,7 +175,8 @@ class _Sending:
             raise Stop(
                 Exit.NO_HUB,
                 f"{output.plural(self.undecided, 'event')} on the intake and not decided in time:"
-                " is a worker running (seinhuis up)? Nothing is lost; sending again is safe",
+                f" is a worker running ({output.command('up')})? Nothing is lost; sending again"
+                " is safe",
             )
         if self.refused:
             raise Stop(

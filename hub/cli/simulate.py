@@ -119,4 +119,6 @@ def _tell(report: dict[str, Any], *, as_json: bool) -> None:
         f" {output.plural(report.get('types', 0), 'type')}, in {report.get('seconds', 0):.1f} s"
         f" ({report.get('per_second', 0):,.0f} a second)"
     )
-    output.line("see what became of them: seinhuis held, seinhuis dead, seinhuis inbox gm0363")
+    output.line("see what became of them:")
+    for words in (("records",), ("held",), ("dead",), ("inbox", "gm0363")):
+        output.line(f"  {output.command(*words)}")

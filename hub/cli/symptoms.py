@@ -102,7 +102,7 @@ def _data_folder(settings: Settings) -> Iterator[Finding]:
     if settings.broker is not None:
         return
     if not folder.exists():
-        yield Finding("data", OK, f"{folder} is not there yet; `seinhuis up` makes it")
+        yield Finding("data", OK, f"{folder} is not there yet; `up` makes it")
         return
     if not folder.is_dir() or not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         yield Finding(
@@ -125,7 +125,7 @@ def _role_config(settings: Settings) -> Finding:
         book = rulebook(settings)
     except ConfigError as error:
         count = output.plural(len(error.problems), "problem")
-        return Finding("role config", FAIL, count, "see all: seinhuis check")
+        return Finding("role config", FAIL, count, f"see all: {output.program()} check")
     return Finding("role config", OK, f"{book.digest[:12]}, {len(book.parties)} parties")
 
 
@@ -138,7 +138,8 @@ async def of_hub(settings: Settings, tell: Callable[[Finding], None]) -> None:
             else running(settings.data)
         )
         if address is None:
-            tell(Finding("broker", WARN, "no hub runs on this data folder", "seinhuis up"))
+            what = "no hub runs on this data folder"
+            tell(Finding("broker", WARN, what, output.command("up")))
             return
         redis = await connect(address.url, address.user, address.password, wait_s=_ANSWER_S)
     except NotUsable as error:
@@ -178,7 +179,9 @@ async def _broker(
         tell(Finding("functions", OK, f"version {library.VERSION}"))
     else:
         what = f"version {library.VERSION} is not loaded"
-        tell(Finding("functions", FAIL, what, "start a hub of this version: seinhuis up"))
+        tell(
+            Finding("functions", FAIL, what, f"start a hub of this version: {output.command('up')}")
+        )
     try:
         book = rulebook(settings)
     except ConfigError:
@@ -209,7 +212,7 @@ async def _sees_settings(redis: Redis) -> bool:
 
 
 async def _worker(redis: Redis, book: Rulebook) -> Finding:
-    way_out = "start one: seinhuis up"
+    way_out = f"start one: {output.command('up')}"
     shard, intakes = next(iter(book.shards().items()))
     try:
         found = await redis.xinfo_consumers(keys.intake(shard, intakes[0]), keys.HUB_GROUP)
@@ -225,7 +228,8 @@ def _depth(shard: str, depth: dict[str, int]) -> Finding:
     what = f"{shard}: " + ", ".join(f"{word} {count}" for word, count in depth.items())
     look = [word for word in ("held", "dead") if depth[word]]
     if look:
-        return Finding("shard", WARN, what, f"look at it: seinhuis {look[0]} --shard {shard}")
+        show = output.command(look[0], "--shard", shard)
+        return Finding("shard", WARN, what, f"look at it: {show}")
     return Finding("shard", OK, what)
 
 

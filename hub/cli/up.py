@@ -136,12 +136,12 @@ def _welcome(hub: Hub) -> None:
             f"  passwords    {_credentials(settings)}",
             "               each party is a user of the broker under its own name",
         ]
-    where = f" --data {settings.data}" if settings.data != Path("data") else ""
-    where = f" --broker {without_password(settings.broker)}" if settings.broker else where
+    elsewhere = settings.data if settings.data != Path("data") else None
+    output.remember(broker=settings.broker, data=None if settings.broker else elsewhere)
     lines += [
-        f"  publish      seinhuis send FILE --wait{where}",
+        f"  publish      {output.command('send', 'FILE', '--wait')}",
         f"               or as {sender}: XADD {keys.intake(sender)} * event '{{…}}'",
-        f"  read         seinhuis inbox {reader}{where}",
+        f"  read         {output.command('inbox', reader)}",
         "  stop         Ctrl-C",
         "",
     ]

@@ -9,8 +9,10 @@ from hub.bootstrap import Hub
 from hub.cli import output, verdicts
 from hub.cli.exits import Exit
 from hub.cli.failing import Stop
+from hub.cli.tables import whole
 from hub.errors import NotFound
 from hub.ports import ParkedEntry, Queue
+from schemas.catalogue import CATALOGUE
 
 _PAGE: Final = 500
 
@@ -47,11 +49,12 @@ async def find(hub: Hub, queue: Queue, name: str) -> ParkedEntry:
     found = [
         each async for each in entries(hub, queue, shard or None) if each.id.startswith(beginning)
     ]
+    listing = output.command(queue.value)
     exact = [each for each in found if each.id == beginning]
     if len(exact or found) > 1:
-        raise Stop(Exit.NOT_USABLE, f"several entries begin so; see: seinhuis {queue.value} list")
+        raise Stop(Exit.NOT_USABLE, f"several entries begin so; see: {listing}")
     if not found:
-        raise NotFound(f"no entry {name} is {queue.value}; see: seinhuis {queue.value} list")
+        raise NotFound(f"no entry {name} is {queue.value}; see: {listing}")
     return (exact or found)[0]
 
 
@@ -64,7 +67,7 @@ def document(entry: ParkedEntry, queue: Queue, *, content: bool = False) -> dict
         "entry": entry.id,
         "since": output.rfc3339(output.entry_time(entry.id)),
         "sender": parked.sender,
-        "type": parked.type or None,
+        "type": parked.type or None,  # of a valid event only
         "message": parked.message or None,
         reasons: json.loads(parked.reasons or b"[]"),
     }
@@ -83,23 +86,33 @@ def print_list(found: Sequence[ParkedEntry], queue: Queue) -> None:
             f"{each.shard}/{each.id}",
             output.moment(output.entry_time(each.id)),
             each.parked.sender,
-            each.parked.type.replace(".", ".\n") or "(not an event)",
-            "\n".join(_short(each, queue)),
+            _type(each),
         )
         for each in found
     ]
-    output.table(("entry", "since", "from", "type", "why"), rows)
-    output.line(
-        f"{output.plural(len(found), 'entry', 'entries')}; look: seinhuis {queue.value} show"
-    )
+    reasons = [_short(each, queue) for each in found]
+    output.table((*whole("entry", "since"), "from", "type"), rows, reasons)
+    look = output.command(queue.value, "show", "ENTRY")
+    output.line(f"{output.plural(len(found), 'entry', 'entries')}; look: {look}")
 
 
-def _short(entry: ParkedEntry, queue: Queue) -> list[str]:
+def _type(entry: ParkedEntry) -> str:
+    """Return the type of an entry, also of an event that is not valid when the word is ours."""
+    if entry.parked.type:
+        return entry.parked.type
+    event = _event(entry.parked.event)
+    if not isinstance(event, dict):
+        return "(not an event)"
+    name = ".".join(str(event.get("type", "")).split(".")[-2:])
+    return f"{name} (invalid)" if name in CATALOGUE else "(no type that is known)"
+
+
+def _short(entry: ParkedEntry, queue: Queue) -> str:
     reasons = json.loads(entry.parked.reasons or b"[]")
-    if queue is Queue.DEAD:
-        first = [f"{reason['place']}: {reason['rule']}" for reason in reasons[:1]]
-        return first + ([f"and {len(reasons) - 1} more"] if len(reasons) > 1 else [])
-    return sorted({reason["reason"] for reason in reasons})
+    if queue is Queue.HELD:
+        return ", ".join(sorted({reason["reason"] for reason in reasons}))
+    first = "".join(f"{reason['place']}: {reason['rule']}" for reason in reasons[:1])
+    return first + (f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else "")
 
 
 def print_one(entry: ParkedEntry, queue: Queue, *, content: bool) -> None:
@@ -115,7 +128,7 @@ def print_one(entry: ParkedEntry, queue: Queue, *, content: bool) -> None:
 
 def _lines(entry: ParkedEntry, queue: Queue) -> Iterator[str]:
     parked = entry.parked
-    yield f"{parked.type or 'not an event'} of {parked.sender}"
+    yield f"{_type(entry)} of {parked.sender}"
     yield f"  entry    {entry.shard}/{entry.id}"
     if parked.message:
         yield f"  message  {parked.message}"
@@ -127,11 +140,12 @@ def _lines(entry: ParkedEntry, queue: Queue) -> Iterator[str]:
             who = reason["party"] or reason["role"]
             why = verdicts.reason(reason["reason"], reason.get("detail") or "")
             yield f"  - {who}, by rule {reason['rule']}: {why}"
-    name = f"{entry.shard}/{entry.id}"
-    yield f"  next: seinhuis {queue.value} decide-again {name} --reason … (after mending)"
+    words = (queue.value, "decide-again", f"{entry.shard}/{entry.id}", "--reason", "CODE")
+    yield f"  after mending: {output.command(*words)}"
     if queue is Queue.HELD and _of_a_rule(entry):
-        yield f"        seinhuis held release {name} --to PARTY --reason …"
-    yield f"        seinhuis {queue.value} discard {name} --reason …"
+        to_party = (*words[2:3], "--to", "PARTY", *words[3:])
+        yield f"  to deliver:    {output.command('held', 'release', *to_party)}"
+    yield f"  to drop it:    {output.command(queue.value, 'discard', *words[2:])}"
 
 
 def _event(raw: bytes) -> Any:

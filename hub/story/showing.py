@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -86,7 +87,7 @@ class Show:
             table.add_column(party, justify="center", no_wrap=True)
         for name, value in sent.items():
             marks = ["sees" if name in fields else "-" for fields in seen.values()]
-            table.add_row(Text(f"   {name}: {_short(value)}"), *marks)
+            table.add_row(Padding(f"{name}: {_short(value)}", (0, 0, 0, 3)), *marks)
         if table.row_count:
             self._console.print(table)
 

@@ -261,6 +261,30 @@ def test_a_list_for_people_fits_in_eighty_columns_and_shows_no_content(seinhuis,
     assert "Voorbeeldin" not in result.stdout
 
 
+def test_a_notice_says_about_which_message_and_who_did_it(seinhuis, delivered):
+    seinhuis("inbox", "gm0363", "ack", delivered)
+    _, notices = seinhuis("inbox", "ind", "--state", "notice", "--limit", "1000")
+    person = seinhuis("inbox", "ind", "--state", "notice", as_json=False)
+    (notice,) = [n for n in notices if n["about"] == delivered]
+    row = next(t for t in person.stdout.splitlines() if t.startswith(notice["message"][:8]))
+
+    assert {each["state"] for each in notices} == {"notice"}
+    assert (notice["type"], notice["by"]) == ("berichten.ontvangst-bevestigd", "gm0363")
+    assert row.split()[-3:] == ["ontvangst-bevestigd", "gm0363", delivered[:8]]
+
+
+def test_a_filter_that_finds_nothing_does_not_say_that_the_inbox_is_empty(seinhuis, delivered):
+    wrong, _ = seinhuis("inbox", "gm0363", "--state", "read")
+    none = seinhuis("inbox", "gm0363", "--overdue", as_json=False)
+    empty = seinhuis("inbox", "gm1680", "--overdue", as_json=False)
+
+    assert wrong.exit_code == Exit.NOT_USABLE
+    for word in ("delivered", "opened", "acknowledged", "taken-up", "refused", "notice"):
+        assert word in error_of(wrong)["error"]
+    assert "none of its" in none.stdout
+    assert "none of its" not in empty.stdout
+
+
 @pytest.fixture
 def held(seinhuis, request):
     """An entry that waits for a person because no gemeente follows from it; `SHARD/ENTRY`."""
@@ -388,7 +412,7 @@ def test_doctor_finds_a_broker_without_hub(broker_only):
 
     assert result.exit_code == Exit.NOT_USABLE
     assert found["functions"]["status"] == "fail"
-    assert found["worker"]["way_out"] == "start one: seinhuis up"
+    assert found["worker"]["way_out"] == f"start one: seinhuis up --broker {words[1]}"
 
 
 @pytest.mark.slow

@@ -134,7 +134,7 @@ def test_doctor_without_a_hub_is_well_and_says_how_to_start_one(tmp_path):
         **dict.fromkeys(("python", "packages", "bundled", "data", "role config"), "ok"),
         "broker": "warn",
     }
-    assert found["broker"]["way_out"] == "seinhuis up"
+    assert found["broker"]["way_out"] == f"seinhuis up --data {tmp_path / 'none'}"
 
 
 def test_doctor_sees_a_data_folder_that_others_can_read_and_a_broken_config(tmp_path, folder):

@@ -138,9 +138,14 @@ def test_ctrl_c_while_waiting_ends_the_command_with_130(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_a_reader_that_goes_away_is_no_crash():
-    """As in `seinhuis check --matrix | head`."""
-    program = "from hub.cli import app; app(['schema', 'signalen.signaal-gemeld'])"
+@pytest.mark.parametrize(
+    "words",
+    [["schema", "signalen.signaal-gemeld"], ["schema"], ["check", "--matrix"]],
+    ids=" ".join,
+)
+def test_a_reader_that_goes_away_is_no_error(words):
+    """As in `seinhuis check --matrix | head -1`: no message, and a code of its own."""
+    program = f"from hub.cli import app; app({words!r})"
     with subprocess.Popen(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
@@ -148,7 +153,7 @@ def test_a_reader_that_goes_away_is_no_crash():
         written = process.stderr.read().decode()
         code = process.wait(30)
 
-    assert (code, written) == (Exit.UNEXPECTED, "")
+    assert (code, written) == (Exit.NOBODY_READS, "")
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 201, "zie 999990342"])
