@@ -11,9 +11,18 @@ from pathlib import Path
 
 import pytest
 import redis
+import structlog
 
 from hub.access import SINCE_7_2, AclUser, hub_user
 from hub.embedded import BrokerAddress, EmbeddedBroker
+
+
+@pytest.fixture(autouse=True)
+def fresh_log() -> Iterator[None]:
+    """A test that sets the log up does so for itself: its stream may be closed afterwards."""
+    yield
+    structlog.reset_defaults()
+
 
 ADMIN = AclUser("admin", ("~*", "&*", "+@all"))
 """For tests only: may empty the broker, and make a mess of it."""
