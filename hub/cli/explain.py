@@ -1,8 +1,8 @@
 """`seinhuis explain`: the decision on an event, without sending it and without a hub."""
 
 import json
-from datetime import UTC, date, datetime, time
-from typing import Annotated, Any
+from datetime import datetime, time
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -16,12 +16,16 @@ from hub.cli import output, verdicts
 from hub.cli.events import events_in
 from hub.cli.exits import Exit
 from hub.cli.failing import Stop
+from hub.cli.moments import moment_of
 from hub.cli.options import AsJson, Config, settings_from
 from schemas.catalogue import ACTS, CATALOGUE, CORRECTIONS
 from schemas.envelope import Envelope
 from schemas.identifiers import oin_of
 from schemas.problems import InvalidEvent, Problem
 from schemas.reading import parse
+
+_NOON: Final = time(12)
+"""The hour that --at takes of a day: far from midnight, where a day and a moment may differ."""
 
 
 def explain(
@@ -51,7 +55,7 @@ def explain(
     Exits with 0 when every event would be accepted, 3 when one is not valid or not allowed for
     its sender, 2 when the role config cannot be used, 5 when there is no such file.
     """
-    moment = _moment(at)
+    moment = moment_of(at, "--at", _NOON) if at is not None else now()
     events = events_in(file)
     book = rulebook(settings_from(config=config))
     refused = 0
@@ -127,21 +131,3 @@ def _show(found: dict[str, Any], which: str) -> None:
         for text in output.tree(copy, 1):
             output.line(text)
         output.line()
-
-
-def _moment(text: str | None) -> datetime:
-    """Return the moment that `--at` means: a day is noon of that day, in the Netherlands."""
-    if text is None:
-        return now()
-    try:
-        if len(text) == len("2026-01-01"):
-            return datetime.combine(date.fromisoformat(text), time(12), output.AMSTERDAM)
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise Stop(
-            Exit.NOT_USABLE,
-            "--at is not a day or a moment: write 2027-01-01, or 2027-01-01T09:00:00+01:00",
-        )
-    return found.astimezone(UTC)

@@ -58,6 +58,15 @@ def moment(at: datetime) -> str:
     return at.astimezone(AMSTERDAM).strftime("%Y-%m-%d %H:%M")
 
 
+def second(at: datetime) -> str:
+    """Return a moment as people in the Netherlands read it, to the second.
+
+    >>> second(datetime(2026, 11, 23, 13, 37, 9, tzinfo=UTC))
+    '2026-11-23 14:37:09'
+    """
+    return at.astimezone(AMSTERDAM).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def rfc3339(at: datetime) -> str:
     """Return a moment as programs read it.
 

@@ -49,17 +49,21 @@ class Layout:
 
     def lines(self, below: Sequence[str] = ()) -> Iterator[str]:
         """Yield the head and every row; `below`: a text under each row, over the full width."""
+        yield from self.head()
+        for number, row in enumerate(self._rows):
+            yield from self.row(row, below[number] if below else "")
+
+    def head(self) -> Iterator[str]:
+        """Yield the names of the columns, and the line under them."""
         yield from self._line([column.name for column in self._columns])
         yield "─" * min(self._width, sum(self._widths) + _GAP * (len(self._widths) - 1))
-        for number, row in enumerate(self._rows):
-            yield from self._line(row)
-            if below:
-                for text in folded_at(below[number], self._width - len(_INDENT)):
-                    yield f"{_INDENT}{text}"
 
-    def row(self, cells: Sequence[str]) -> Iterator[str]:
-        """Yield the lines of one more row."""
+    def row(self, cells: Sequence[str], below: str = "") -> Iterator[str]:
+        """Yield the lines of one row; also of one that came later."""
         yield from self._line(cells)
+        if below:
+            for text in folded_at(below, self._width - len(_INDENT)):
+                yield f"{_INDENT}{text}"
 
     def _line(self, cells: Sequence[str]) -> Iterator[str]:
         folded = [
