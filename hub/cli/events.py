@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hub.cli.exits import Exit
 from hub.cli.failing import Stop
+from schemas.catalogue import CATALOGUE
 
 _BLANK = " \t\r\n"
 
@@ -29,6 +30,24 @@ def events_in(file: str) -> list[bytes]:
     if not found:
         raise Stop(Exit.NOT_USABLE, f"{'stdin' if file == '-' else file} is empty")
     return found
+
+
+def described(raw: bytes) -> str:
+    """Return the type of what is not a valid event, when it is a word of ours; else what it is.
+
+    Never another word of the event: it could be anything.
+
+    >>> described(b'{"type": "nl.x.signalen.signaal-gemeld"}'), described(b'{"type": "Sami"}')
+    ('signalen.signaal-gemeld (invalid)', '(no type that is known)')
+    """
+    try:
+        event = json.loads(raw)
+    except (ValueError, RecursionError):
+        event = None
+    if not isinstance(event, dict):
+        return "(not an event)"
+    name = ".".join(str(event.get("type", "")).split(".")[-2:])
+    return f"{name} (invalid)" if name in CATALOGUE else "(no type that is known)"
 
 
 def split(raw: bytes) -> list[bytes]:

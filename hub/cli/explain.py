@@ -13,7 +13,7 @@ from handlers.routing import decide
 from handlers.rulebook import Rulebook
 from hub.bootstrap import now, rulebook
 from hub.cli import output, verdicts
-from hub.cli.events import events_in
+from hub.cli.events import described, events_in
 from hub.cli.exits import Exit
 from hub.cli.failing import Stop
 from hub.cli.moments import moment_of
@@ -65,7 +65,8 @@ def explain(
         if as_json:
             output.document({"event": number, **found})
         else:
-            _show(found, f"{number} of {len(events)}" if len(events) > 1 else "")
+            which = f"{number} of {len(events)}" if len(events) > 1 else ""
+            _show(found, which, found.get("title") or described(raw))
     if refused:
         what = "this event is" if len(events) == 1 else f"{refused} of {len(events)} events are"
         raise Stop(Exit.REFUSED, f"{what} not accepted, see above")
@@ -115,8 +116,8 @@ def _not_admitted(event: Envelope, book: Rulebook) -> list[Problem]:
     return problems
 
 
-def _show(found: dict[str, Any], which: str) -> None:
-    head = [which, found.get("title", "not an event"), found.get("type", "")]
+def _show(found: dict[str, Any], which: str, title: str) -> None:
+    head = [which, title, found.get("type", "")]
     output.line(" · ".join(filter(None, head)))
     if "sender" in found:
         output.line(f"from {found['sender']}, decided as at {found['at']}")

@@ -6,13 +6,12 @@ from typing import Any, Final
 
 from handlers.corrections import RULE
 from hub.bootstrap import Hub
-from hub.cli import output, verdicts
+from hub.cli import events, output, verdicts
 from hub.cli.exits import Exit
 from hub.cli.failing import Stop
 from hub.cli.tables import whole
 from hub.errors import NotFound
 from hub.ports import ParkedEntry, Queue
-from schemas.catalogue import CATALOGUE
 
 _PAGE: Final = 500
 
@@ -86,7 +85,7 @@ def print_list(found: Sequence[ParkedEntry], queue: Queue) -> None:
             f"{each.shard}/{each.id}",
             output.moment(output.entry_time(each.id)),
             each.parked.sender,
-            _type(each),
+            each.parked.type or events.described(each.parked.event),
         )
         for each in found
     ]
@@ -94,17 +93,6 @@ def print_list(found: Sequence[ParkedEntry], queue: Queue) -> None:
     output.table((*whole("entry", "since"), "from", "type"), rows, reasons)
     look = output.command(queue.value, "show", "ENTRY")
     output.line(f"{output.plural(len(found), 'entry', 'entries')}; look: {look}")
-
-
-def _type(entry: ParkedEntry) -> str:
-    """Return the type of an entry, also of an event that is not valid when the word is ours."""
-    if entry.parked.type:
-        return entry.parked.type
-    event = _event(entry.parked.event)
-    if not isinstance(event, dict):
-        return "(not an event)"
-    name = ".".join(str(event.get("type", "")).split(".")[-2:])
-    return f"{name} (invalid)" if name in CATALOGUE else "(no type that is known)"
 
 
 def _short(entry: ParkedEntry, queue: Queue) -> str:
@@ -128,7 +116,7 @@ def print_one(entry: ParkedEntry, queue: Queue, *, content: bool) -> None:
 
 def _lines(entry: ParkedEntry, queue: Queue) -> Iterator[str]:
     parked = entry.parked
-    yield f"{_type(entry)} of {parked.sender}"
+    yield f"{parked.type or events.described(parked.event)} of {parked.sender}"
     yield f"  entry    {entry.shard}/{entry.id}"
     if parked.message:
         yield f"  message  {parked.message}"

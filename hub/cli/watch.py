@@ -84,7 +84,9 @@ def _look_at(folder: Path) -> None:
 def _mapping(path: Path | None, party: str, book: Rulebook) -> Mapping | None:
     known = book.parties.get(party)
     if known is None:
-        raise NotFound(f"no party {party} in the role config; see: seinhuis check")
+        raise NotFound(
+            f"no party {party} in the role config; see: {output.program()} check --matrix"
+        )
     if path is None:
         return None
     try:

@@ -55,6 +55,7 @@ def test_the_example_export_reaches_the_inboxes(hub, tmp_path):
         "refused": 0,
         "stuck": 0,
     }
+    assert [json.loads(line)["event"] for line in done.stderr.splitlines()] == ["file.taken"]
     assert (tmp_path / "done" / "indigo-week-47.csv").exists()
     until(lambda: len(delivered(hub, "lro", "indigo-")) == 3)
     assert set(delivered(hub, "gm0363", "indigo-")) == {"indigo-IND-2026-005101/1"}

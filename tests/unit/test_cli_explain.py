@@ -142,6 +142,13 @@ def test_every_problem_of_what_is_refused_is_shown_and_the_others_are_explained(
     assert found[2]["verdicts"]
 
 
+def test_an_event_that_is_not_valid_is_not_said_to_be_no_event():
+    result = explain(a_signal(**{"data.fase": "later"}), as_json=False)
+
+    assert result.stdout.startswith("signalen.signaal-gemeld (invalid)\n")
+    assert explain([], as_json=False).stdout.startswith("(not an event)\n")
+
+
 def test_a_refusal_shows_no_value_of_the_event():
     event = a_signal(**{"data.urgentie": "Sami Voorbeeldin", "data.betrokkene.bsn": "123456789"})
     result = explain(event, as_json=False)
