@@ -12,6 +12,7 @@ from hub.cli import output
 from hub.cli.exits import Exit
 from hub.cli.failing import Stop
 from hub.cli.options import AsJson, Config, settings_from
+from hub.cli.tables import whole
 from hub.errors import NotFound
 from schemas.catalogue import CATALOGUE
 from schemas.problems import nearest
@@ -94,7 +95,7 @@ def _list(*, as_json: bool) -> None:
     listed = [
         (row.name, row.title, row.kind.value, row.sensitivity.value) for row in CATALOGUE.values()
     ]
-    output.table(("type", "title", "kind", "person"), listed)
+    output.table((*whole("type"), "title", *whole("kind", "person")), listed)
 
 
 def _write_all(folder: Path, prefix: str, *, as_json: bool) -> None:
