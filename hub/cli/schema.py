@@ -92,10 +92,9 @@ def _list(*, as_json: bool) -> None:
                 }
             )
         return
-    listed = [
-        (row.name, row.title, row.kind.value, row.sensitivity.value) for row in CATALOGUE.values()
-    ]
-    output.table((*whole("type"), "title", *whole("kind", "person")), listed)
+    listed = [(row.name, row.kind.value, row.sensitivity.value) for row in CATALOGUE.values()]
+    titles = [row.title for row in CATALOGUE.values()]
+    output.table(whole("type", "kind", "person"), listed, titles)
 
 
 def _write_all(folder: Path, prefix: str, *, as_json: bool) -> None:
