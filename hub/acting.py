@@ -20,6 +20,7 @@ from hub.ports import Act, ActOutcome, Copy, Store
 from schemas.decisions import Withhold
 from schemas.envelope import Envelope
 from schemas.identifiers import message_ref, oin_of
+from schemas.messages.berichten import CODES_OF_THE_HUB
 from schemas.problems import Problem, nearest
 from schemas.records import RecordEvent
 from schemas.vocabulary import Urgency
@@ -48,6 +49,13 @@ _WHY = {
 }
 
 
+_CODE_OF_THE_HUB = Problem(
+    "data.redencode",
+    "only the hub refuses for this reason",
+    "take one of: niet-bevoegd, onjuiste-geadresseerde, onvolledig, dubbel",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where an act goes: the shard and the name of the message that it is about."""
@@ -70,6 +78,8 @@ async def perform(
     if isinstance(target, Problem):
         return (target,)
     name = event.type.removeprefix(f"{book.prefix}.")
+    if getattr(event.data, "code", None) in CODES_OF_THE_HUB:
+        return (_CODE_OF_THE_HUB,)
     transition = TRANSITIONS[name]
     copy: Copy | None = None
     if name == "berichten.doorgezonden":

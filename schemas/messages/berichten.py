@@ -5,7 +5,7 @@ the transition is allowed, records it, and tells the sender with a notice of the
 which `door` names who acted. A sender corrects or withdraws what it sent (Wpg art. 4 lid 4).
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
@@ -87,6 +87,10 @@ RefusalCode = Literal[
     "niet-toegestaan",
     "vervallen",
 ]
+
+
+CODES_OF_THE_HUB: Final = frozenset({"ongeldig", "niet-toegestaan", "vervallen"})
+"""What only the hub says when it refuses; a recipient uses the others."""
 
 
 class Refused(Payload):

@@ -213,6 +213,16 @@ async def test_an_act_that_the_state_does_not_allow_is_refused_to_who_tried(hub)
     assert "act-refused" in [record["event"] for record in await hub.records("ind")]
 
 
+async def test_a_recipient_does_not_refuse_with_a_reason_of_the_hub(hub):
+    signal = a_signal()
+    await hub.send(signal)
+    await hub.send(an_act("geweigerd", signal, redencode="vervallen"))
+
+    assert [] == await hub.notices("ind")
+    ((_, notice),) = await hub.notices("gm0363")
+    assert "data.redencode" == notice["problemen"][0]["plaats"]
+
+
 async def test_who_did_not_receive_it_cannot_act_on_it(hub):
     signal = a_signal()
     utrecht = "urn:nld:oin:00000099100000344000:systeem:test"
