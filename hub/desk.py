@@ -6,19 +6,17 @@ away, with a reason, and the sender is told. Each leaves its entry in the same a
 operators cannot both do it; each is on record with who did it.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from handlers.calendar_day import dutch_day
 from handlers.corrections import decide_correction, original_of
-from handlers.deadlines import deadline, retain_until
 from handlers.fitting import fits
 from handlers.routing import decide
-from handlers.rulebook import PreparedRecipient, PreparedRule, Rulebook
+from handlers.rulebook import Rulebook
 from hub import notices, planning, recording
 from hub.errors import HubError, NotFound
+from hub.held import HeldRules, holds_of
 from hub.pipeline import Clock
 from hub.ports import Correction, Entry, Outcome, ParkedEntry, Queue, Step, Store
 from schemas.decisions import Decision, Forward, Hold, HoldReason
@@ -27,7 +25,6 @@ from schemas.messages.berichten import MessageLink
 from schemas.problems import InvalidEvent, Problem
 from schemas.reading import parse
 from schemas.records import RecordEvent
-from schemas.vocabulary import Urgency
 
 _WHY = {
     word: f"the sender {what} this message since: nobody gets it any more; discard what is held"
@@ -52,6 +49,7 @@ class Desk:
         self._book = book
         self._clock = clock
         self._actor = ("operator", operator)
+        self._rules = HeldRules(book, clock)
 
     async def find(self, shard: str, queue: Queue, entry: str) -> ParkedEntry:
         """Return one entry.
@@ -84,7 +82,7 @@ class Desk:
             hold
             for hold in holds
             if rule in {"", hold.rule}
-            and (recipient := self._recipient(event, hold)) is not None
+            and (recipient := self._rules.recipient(event, hold)) is not None
             and fits(self._book, recipient, hold, target)
         ]
         if len({(hold.rule, hold.role) for hold in fitting}) != 1:
@@ -94,7 +92,7 @@ class Desk:
             )
         # The one for this very party first; else any of several alike (two unplaced members).
         hold = next((each for each in fitting if each.party == target.id), fitting[0])
-        forward = self._forward_under(event, hold.rule, hold.role, target.id)
+        forward = self._rules.forward(event, hold.rule, hold.role, target.id)
         rest = [other for other in holds if other is not hold]
         return await self._apply(
             found, Queue.HELD, event, [forward], rest, RecordEvent.RELEASED, reason
@@ -114,7 +112,7 @@ class Desk:
                 " use: seinhuis held release, or decide-again"
             )
         event = parse(found.parked.event, self._book.prefix)
-        forwards = [self._forward_under(event, h.rule, h.role, h.party or "") for h in again]
+        forwards = [self._rules.forward(event, h.rule, h.role, h.party or "") for h in again]
         rest = [hold for hold in holds if hold not in again]
         return await self._apply(
             found, Queue.HELD, event, forwards, rest, RecordEvent.REDELIVERED, reason
@@ -260,53 +258,6 @@ class Desk:
                     " it stays so, look at the log of the hub"
                 )
             )
-
-    def _recipient(self, event: Envelope, hold: Hold) -> PreparedRecipient | None:
-        try:
-            prepared = self._rule(event, hold.rule)
-        except NotFound:
-            return None
-        return next((each for each in prepared.recipients if each.role == hold.role), None)
-
-    def _forward_under(self, event: Envelope, rule: str, role: str, party: str) -> Forward:
-        at = self._clock()
-        prepared = self._rule(event, rule)
-        for recipient in prepared.recipients:
-            if recipient.role == role:
-                return Forward(
-                    party=party,
-                    rule=rule,
-                    role=role,
-                    legal_basis=prepared.rule.legal_basis,
-                    purpose=prepared.rule.purpose,
-                    fields=recipient.fields,
-                    deadline=deadline(
-                        getattr(event.data, "urgency", Urgency.NORMAL), prepared.terms, at
-                    ),
-                    retain_until=retain_until(
-                        dutch_day(at), prepared.retention_days, event.data.retain_until
-                    ),
-                )
-        raise NotFound(f"rule {rule} has no recipient {role} any more; use decide-again")
-
-    def _rule(self, event: Envelope, rule: str) -> PreparedRule:
-        from_source = self._book.by_oin[event.source[12:32]]
-        name = event.type.removeprefix(f"{self._book.prefix}.")
-        for prepared in self._book.rules_for(from_source.partner, name):
-            if prepared.rule.id == rule:
-                return prepared
-        raise NotFound(
-            f"rule {rule} is not in the role config of today; use decide-again, or discard"
-        )
-
-
-def holds_of(entry: ParkedEntry) -> list[Hold]:
-    """Return what is held in an entry of the held stream."""
-    reasons: list[dict[str, Any]] = json.loads(entry.parked.reasons or b"[]")
-    return [
-        Hold(r["party"], r["rule"], r["role"], HoldReason(r["reason"]), r.get("detail", ""))
-        for r in reasons
-    ]
 
 
 def _link(event: bytes, prefix: str) -> MessageLink | None:
