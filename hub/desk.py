@@ -39,6 +39,7 @@ class Done:
     delivered: tuple[str, ...] = ()  #: parties that got a copy by this; not who had one already
     still_held: int = 0
     entry: str = ""  #: of the held stream: where what is still held waits now; "" when nothing is
+    offered: str = ""  #: the entry on the intake, when it was put back there
 
 
 class Desk:
@@ -126,6 +127,39 @@ class Desk:
 
         """
         return await self._decide_again(await self.find(shard, queue, entry), queue, reason)
+
+    async def offer_again(self, shard: str, entry: str, reason: str) -> Done:
+        """Put a dead entry back on the intake that it came in on, as it came.
+
+        For what was given up because handling it failed, and for an act that came too early. First
+        it is offered, then taken out of the dead stream: if this dies in between, it is offered
+        twice, which the duplicate check makes harmless.
+        """
+        found = await self.find(shard, Queue.DEAD, entry)
+        sender = self._book.parties.get(found.parked.sender)
+        if sender is None:
+            raise HubError(
+                f"{found.parked.sender} is no party of the role config any more;"
+                " discard it, or put the party back"
+            )
+        offered = await self._store.submit(shard, found.parked.event, sender.intake)
+        step = Step(
+            queue=Queue.DEAD,
+            entry=entry,
+            record=recording.plain(
+                shard,
+                self._clock(),
+                RecordEvent.REDELIVERED,
+                ("message" if found.parked.message else "entry", found.parked.message or entry),
+                "offered",
+                actor=self._actor,
+                message_type=found.parked.type or None,
+                sender=found.parked.sender,
+                reason=reason,
+            ),
+        )
+        await self._route(shard, step)
+        return Done(offered=offered)
 
     async def discard(self, shard: str, queue: Queue, entry: str, reason: str) -> None:
         """Throw an entry away for good. The sender gets a notice; the reason is on record."""

@@ -214,6 +214,33 @@ def deliver_again(
     _do(Queue.HELD, entry, reason, settings, action, as_json=as_json)
 
 
+@dead.command("deliver-again")
+def offer_again(
+    *,
+    entry: EntryName,
+    reason: Reason,
+    data: Data = None,
+    config: Config = None,
+    broker: Broker = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put it back on its intake, as it came.
+
+    For what was given up because handling it failed, and for an act that came too early. It is
+    read, decided and delivered as if its sender offered it again; what is still not valid comes
+    back here. To decide an event without its intake there is decide-again.
+
+    Exits with 0 when it is on the intake, 2 when its sender is no party any more, 4 when no hub
+    runs, 5 when there is no such entry (any more).
+    """
+    settings = settings_from(data=data, config=config, broker=broker)
+
+    async def action(desk: Desk, shard: str, place: str) -> Done:
+        return await desk.offer_again(shard, place, reason)
+
+    _do(Queue.DEAD, entry, reason, settings, action, as_json=as_json)
+
+
 async def _read(settings: Settings, queue: Queue, shard: str | None) -> list[ParkedEntry]:
     async with attach(settings) as hub:
         return [each async for each in waiting.entries(hub, queue, shard)]
@@ -251,6 +278,7 @@ def _do(
             "delivered": list(done.delivered) if done else [],
             "still_held": done.still_held if done else 0,
             "held_entry": (done.entry or None) if done else None,
+            "intake_entry": (done.offered or None) if done else None,
         }
 
     result = run(do())
@@ -260,6 +288,9 @@ def _do(
     which = f"{result['shard']}/{result['entry']}"
     if result["discarded"]:
         output.line(f"{which} is discarded; the sender has a notice")
+        return
+    if result["intake_entry"]:
+        output.line(f"{which} is back on its intake, as {result['intake_entry']}")
         return
     parties = ", ".join(result["delivered"])
     output.line(f"{which}: {f'new copies for {parties}' if parties else 'no new copies'}")

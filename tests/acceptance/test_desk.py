@@ -103,6 +103,36 @@ async def test_what_was_corrected_meanwhile_is_not_released_as_it_was():
     await hub.desk().discard("ind", Queue.HELD, entry.id, "corrected by the sender")
 
 
+async def test_a_dead_entry_is_offered_again_as_it_came():
+    """An act that came before its copy: refused then, done now; and gone from the dead stream."""
+    hub = Hub(a_book(a_rule()))
+    signal = a_signal()
+    await hub.send(an_act("ingezien", signal))
+    ((entry, _),) = await hub.parked("dead", "gemeente")
+    await hub.send(signal)
+
+    done = await hub.desk().offer_again("gemeente", entry.id, "came too early")
+    await hub.work()
+
+    assert done.offered
+    assert [] == await hub.parked("dead", "gemeente")
+    assert ["berichten.ingezien"] == [name for name, _ in await hub.notices("ind")]
+    assert "redelivered offered" in await hub.story("gemeente")
+    await hub.check_books()
+
+
+async def test_what_is_still_wrong_comes_back_when_it_is_offered_again():
+    hub = Hub(a_book(a_rule()))
+    await hub.send(a_signal(urgentie="morgen"))
+    ((entry, _),) = await hub.parked("dead")
+
+    await hub.desk().offer_again("ind", entry.id, "once more")
+    await hub.work()
+
+    ((again, _),) = await hub.parked("dead")
+    assert entry.id != again.id
+
+
 async def test_two_operators_cannot_both_do_the_same():
     hub = Hub(a_book(a_rule()))
     await hub.send(a_signal(gemeentecode="0788"))
