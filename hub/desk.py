@@ -8,12 +8,13 @@ operators cannot both do it; each is on record with who did it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from handlers.calendar_day import dutch_day
 from handlers.corrections import decide_correction, original_of
 from handlers.fitting import fits
 from handlers.routing import decide
-from handlers.rulebook import Rulebook
+from handlers.rulebook import Party, Rulebook
 from hub import notices, planning, recording
 from hub.errors import HubError, NotFound
 from hub.held import HeldRules, holds_of
@@ -136,27 +137,12 @@ class Desk:
         twice, which the duplicate check makes harmless.
         """
         found = await self.find(shard, Queue.DEAD, entry)
-        sender = self._book.parties.get(found.parked.sender)
-        if sender is None:
-            raise HubError(
-                f"{found.parked.sender} is no party of the role config any more;"
-                " discard it, or put the party back"
-            )
-        offered = await self._store.submit(shard, found.parked.event, sender.intake)
+        intake = self._sender(found).intake
+        offered = await self._store.submit(shard, found.parked.event, intake)
         step = Step(
             queue=Queue.DEAD,
             entry=entry,
-            record=recording.plain(
-                shard,
-                self._clock(),
-                RecordEvent.REDELIVERED,
-                ("message" if found.parked.message else "entry", found.parked.message or entry),
-                "offered",
-                actor=self._actor,
-                message_type=found.parked.type or None,
-                sender=found.parked.sender,
-                reason=reason,
-            ),
+            record=self._record(found, RecordEvent.REDELIVERED, "offered", self._clock(), reason),
         )
         await self._route(shard, step)
         return Done(offered=offered)
@@ -176,30 +162,39 @@ class Desk:
         step = Step(
             queue=queue,
             entry=entry,
-            record=recording.plain(
-                shard,
-                at,
-                RecordEvent.DISCARDED,
-                ("message" if found.parked.message else "entry", found.parked.message or entry),
-                "discarded",
-                actor=self._actor,
-                message_type=found.parked.type or None,
-                sender=party,
-                reason=reason,
-            ),
+            record=self._record(found, RecordEvent.DISCARDED, "discarded", at, reason),
             notices=(notice,) if party in self._book.parties else (),
         )
         await self._route(shard, step)
 
-    async def _decide_again(self, found: ParkedEntry, queue: Queue, reason: str) -> Done:
-        shard, at = found.shard, self._clock()
+    def _sender(self, found: ParkedEntry) -> Party:
         sender = self._book.parties.get(found.parked.sender)
         if sender is None:
             raise HubError(
                 f"{found.parked.sender} is no party of the role config any more;"
                 " discard it, or put the party back"
             )
-        entry = Entry(found.id, sender.intake, found.parked.event)
+        return sender
+
+    def _record(
+        self, found: ParkedEntry, what: RecordEvent, result: str, at: datetime, reason: str
+    ) -> bytes:
+        parked = found.parked
+        return recording.plain(
+            found.shard,
+            at,
+            what,
+            ("message", parked.message) if parked.message else ("entry", found.id),
+            result,
+            actor=self._actor,
+            message_type=parked.type or None,
+            sender=parked.sender,
+            reason=reason,
+        )
+
+    async def _decide_again(self, found: ParkedEntry, queue: Queue, reason: str) -> Done:
+        shard, at = found.shard, self._clock()
+        entry = Entry(found.id, self._sender(found).intake, found.parked.event)
         read = planning.read(entry, self._book, shard)
         if read.what is planning.What.REFUSED:
             raise InvalidEvent(read.problems)
