@@ -220,6 +220,17 @@ async def test_a_unit_hears_itself_what_became_of_its_message(units):
     assert [] == await units.notices("grip")
 
 
+async def test_a_unit_that_its_partner_speaks_for_hears_itself_too(units):
+    """The event names the unit, and came in on the intake of the whole organisation."""
+    signal = of_the_tdm()
+    await units.submit(signal, shard="politie", intake="")
+    await units.work()
+    await units.send(an_act("ingezien", signal))
+
+    assert ["berichten.ingezien"] == [name for name, _ in await units.notices("tdm")]
+    assert [] == await units.notices("politie")
+
+
 async def test_a_unit_does_not_correct_the_message_of_another_and_its_partner_may(units):
     signal = of_the_tdm()
     await units.submit(signal, shard="politie", intake="tdm")

@@ -118,6 +118,15 @@ def test_a_copy_of_a_copy_holds_at_most_what_the_copy_held():
     assert event.id == again["id"]
 
 
+def test_a_copy_of_a_copy_has_no_claim_check_unless_its_rule_names_it():
+    """Who may see the copy may not therefore fetch the content at its source."""
+    event = parse(as_bytes(a_signal(dataref="https://dossier.example/1", subject="melding/1")))
+    copy = minimise(event, ("fase", "dataref", "subject"))
+
+    assert not {"dataref", "subject"} & set(json.loads(minimise_copy(copy, ("fase",))))
+    assert "dataref" in json.loads(minimise_copy(copy, ("fase", "dataref")))
+
+
 def test_field_groups_expand_and_double_names_count_once():
     groups = {"KERN": ("meldingId", "fase")}
 

@@ -8,7 +8,7 @@ from handlers.routing import decide
 from schemas.decisions import Forward, Hold, HoldReason, Withhold, WithholdReason
 from schemas.reading import parse
 from tests.builders import ABSENT, a_signal, an_event, as_bytes
-from tests.config_builders import NOW, OM, a_book, a_recipient, a_rule, to_gemeente
+from tests.config_builders import NOW, OM, a_book, a_partner, a_recipient, a_rule, to_gemeente
 
 
 def verdicts(book, event, at=NOW):
@@ -243,6 +243,33 @@ def test_an_answer_goes_to_who_asked_if_the_rule_lets_it():
     assert "gm0344" == answer_to("gm0344").party
     assert HoldReason.REQUESTER_NOT_ALLOWED is answer_to("om").reason
     assert HoldReason.REQUESTER_NOT_ALLOWED is answer_to("nobody").reason
+
+
+def test_whoever_asked_is_reached_only_where_somebody_reads():
+    """A unit without an inbox is nobody; an ended gemeente is the one after it."""
+    rule = a_rule(
+        bericht="duidingen.duiding-vastgesteld",
+        ontvangers=[a_recipient("aanvrager", uit=["gemeente"])],
+    )
+    desk = {"id": "burgerzaken", "naam": "Burgerzaken", "postbus": "nee"}
+    others = [
+        partner.model_dump(by_alias=True)
+        for partner in a_book(rule).config.partners
+        if partner.id != "gemeente"
+    ]
+    gemeente = a_partner("gemeente", 5, soort="gemeente", oin=None, onderdelen=[desk])
+    book = a_book(partners=[gemeente, *others])
+
+    def answer_to(party, at=NOW):
+        event = an_event("duidingen.duiding-vastgesteld", data={"aanvrager": party})
+        event["source"] = "urn:nld:oin:00000099000000006000:systeem:test"
+        event["data"]["verzender"] = {"oin": "00000099000000006000"}
+        return only(book, event, at)
+
+    assert HoldReason.REQUESTER_NOT_ALLOWED is answer_to("burgerzaken").reason
+    assert HoldReason.REQUESTER_NOT_ALLOWED is answer_to("gm0788").reason
+    assert "gm1696" == answer_to("gm1696").party
+    assert "gm0402" == answer_to("gm1696", datetime(2027, 1, 1, tzinfo=UTC)).party
 
 
 def test_a_choice_outside_the_list_of_the_rule_is_held():
