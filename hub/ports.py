@@ -41,18 +41,20 @@ class Copy:
     deadline: datetime
     retain_until: str  #: ISO date
     sender: str
-    content: bytes  #: the minimised CloudEvent, JSON
+    content: bytes  #: the minimised CloudEvent, JSON; sealed when there is a `key`
+    key: bytes = b""  #: the key of this copy, wrapped under the key of `party`; empty: not sealed
 
 
 @dataclass(frozen=True, slots=True)
 class Parked:
     """An event that waits for a person, with the reasons, and whom it would still go to."""
 
-    event: bytes
+    event: bytes  #: as it came; sealed when there is a `key`
     reasons: bytes  #: JSON: the holds, or the problems
     message: str = ""  #: empty when the bytes are not an event
     type: str = ""
     sender: str = ""
+    key: bytes = b""  #: the key of this event, wrapped under the key of the hub
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class Step:
     held: Parked | None = None
     dead: Parked | None = None
     corrects: Correction | None = None
+    person: bytes = b""  #: the erasable part of both records; see `RecordEntry.person`
 
 
 class Outcome(StrEnum):
@@ -103,7 +106,8 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
     GONE = "gone"  #: somebody else did this entry; nothing was written
     CHANGED = "changed"  #: a correction whose original reached others meanwhile; decide again
-    #: a key has the wrong type, an inbox is full, or it was withdrawn or corrected; nothing written
+    #: a key has the wrong type, an inbox is full, it was withdrawn or corrected, or too much is not
+    #: sealed yet; nothing written
     BLOCKED = "blocked"
 
 
@@ -111,8 +115,8 @@ class Outcome(StrEnum):
 class StepResult:
     """The outcome, and for BLOCKED what is in the way.
 
-    A key, `inbox-full:<party>`, `withdrawn` or `corrected`. An inbox is full by what its party has
-    not finished: not acknowledged, taken up or refused.
+    A key, `inbox-full:<party>`, `withdrawn`, `corrected` or `unsealed`. An inbox is full by what
+    its party has not finished: not acknowledged, taken up or refused.
     """
 
     outcome: Outcome
@@ -135,13 +139,18 @@ class Act:
     refused_record: bytes
     notice: Copy | None = None  #: for the sender's inbox
     copy: Copy | None = None  #: for the party it is passed on to
+    person: bytes = b""  #: the erasable part of the records; see `RecordEntry.person`
+    #: written when the state says that it is done already, once for each act: opening a copy again
+    #: is on record too. Empty: nothing is written
+    again_record: bytes = b""
 
 
 class ActOutcome(StrEnum):
     """What became of an act."""
 
     DONE = "done"
-    ALREADY = "already"  #: this act was done before, or the state says so; nothing was written
+    #: this act was done before, or the state says so; nothing was written but `again_record`
+    ALREADY = "already"
     NOT_ALLOWED = "not-allowed"  #: the state does not allow it; `refused_record` was written
     UNKNOWN = "unknown"  #: the party never received this message; `refused_record` was written
     WITHDRAWN = "withdrawn"  #: passing on what was withdrawn; `refused_record` was written
@@ -171,8 +180,30 @@ class InboxEntry:
     urgency: str
     deadline: str  #: RFC 3339
     retain_until: str
-    content: bytes
+    content: bytes  #: sealed, unless it was written without a key
     notice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a delivery is: what a person did with it, and whether its content is still there."""
+
+    state: str = "delivered"
+    finished: str = ""  #: RFC 3339: first acknowledged, taken up or refused; empty: not yet
+    erased: str = ""  #: RFC 3339; empty: not yet
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """That the content of one copy goes: its key, its entry in the inbox, and a record of it."""
+
+    party: str
+    message: str
+    entry: str  #: of the inbox
+    at: datetime
+    record: bytes
+    person: bytes = b""
+    notice: Copy | None = None  #: for the sender, when nobody had read it
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,12 +218,17 @@ class ParkedEntry:
 
 @dataclass(frozen=True, slots=True)
 class RecordEntry:
-    """One record with its place: `seq` counts from 1 without a gap in its shard."""
+    """One record with its place: `seq` counts from 1 without a gap in its shard.
+
+    `person` is the part that can be erased without breaking any proof: keyed pseudonyms, never a
+    name or a number (hub/pseudonyms.py). Empty: the record is about nobody.
+    """
 
     shard: str
     id: str
     seq: int
     record: bytes
+    person: bytes = b""
 
 
 class Store(Protocol):
@@ -271,8 +307,40 @@ class Store(Protocol):
     async def records(self, shard: str, after: str = "-", count: int = 100) -> list[RecordEntry]:
         """Return at most `count` records after entry id `after`, in order."""
 
-    async def note(self, shard: str, record: bytes) -> int:
-        """Append a record of its own (start, stop, config loaded) and return its `seq`."""
+    async def note(self, shard: str, record: bytes, person: bytes = b"") -> int:
+        """Append a record of its own (start, stop, config loaded) and return its `seq`.
+
+        Works also when so much is unsealed that nothing else does.
+        """
+
+    async def progress(self, shard: str, party: str, messages: Sequence[str]) -> list[Progress]:
+        """Return how far each delivery is."""
+
+    async def copy_key(self, shard: str, party: str, message: str) -> bytes | None:
+        """Return the wrapped key of a copy; None: there is none, or it was erased."""
+
+    async def replace_key(
+        self, shard: str, party: str, message: str, old: bytes, new: bytes
+    ) -> bool:
+        """Put `new` for `old` as the wrapped key of a copy; False: it was not `old` any more."""
+
+    async def answer(self, shard: str, party: str, act: str, value: bytes, keep_ms: int) -> None:
+        """Leave an answer to `act` (its message ref) that only `party` may read, for a while."""
+
+    async def hand_over(
+        self, shard: str, party: str, message: str, act: str, public_key: bytes
+    ) -> bool:
+        """Answer `act`, the opening of a copy, with its key, sealed to the X25519 `public_key`.
+
+        False: the copy has no key (any more). A store that does not seal has nothing to hand over
+        and says True. Safe to repeat.
+        """
+
+    async def erase(self, shard: str, erasures: Sequence[Erasure]) -> list[bool]:
+        """Erase the content of each copy, with its record; False: it was erased before.
+
+        Atomic for each. The delivery keeps its state, so that its acts go on being possible.
+        """
 
     async def depths(self, shard: str, intakes: Sequence[str]) -> Mapping[str, int]:
         """Return counts: `intake`, `pending`, `held`, `dead`, `records`."""
