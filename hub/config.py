@@ -6,7 +6,7 @@ Nobody else reads the environment. `docs/reference/settings.md` is made from thi
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -42,6 +42,34 @@ SETTINGS: Final = (
         "100000",
         "Unfinished copies in one inbox before further ones are held.",
     ),
+    Setting("SEINHUIS_KEYS", "", "Folder of the keyring; empty: beside the data, `<data>.keys`."),
+    Setting(
+        "SEINHUIS_LEDGER",
+        "",
+        "Database of the ledger: sqlite:///PATH or postgresql+pg8000://…; empty: in the data.",
+    ),
+    Setting(
+        "SEINHUIS_LEDGER_PASSWORD_FILE", "", "File that holds its password (a mounted secret)."
+    ),
+    Setting(
+        "SEINHUIS_LOG_FOLDER", "", "Where checkpoints and tiles are published; empty: `<data>/log`."
+    ),
+    Setting(
+        "SEINHUIS_LOG_ORIGIN",
+        "seinhuis.example/lokale-aanpak",
+        "Name of the log in its checkpoints: a URL without scheme. Never changed later.",
+    ),
+    Setting("SEINHUIS_TSA", "", "URL of an RFC 3161 time stamp authority; empty: no time stamps."),
+    Setting(
+        "SEINHUIS_UNSEALED_MAX",
+        "100000",
+        "Records of one shard that may wait to be sealed; beyond it nothing new is handled.",
+    ),
+    Setting(
+        "SEINHUIS_UNSEALED_MS",
+        "900000",
+        "How long the sealer may be away while records wait (ms); then nothing new is handled.",
+    ),
     Setting(
         "SEINHUIS_DEBUG",
         "",
@@ -67,6 +95,14 @@ class Settings:
     batch: int
     idle_ms: int
     inbox_cap: int
+    keys: Path
+    ledger: str  #: URL for SQLAlchemy, without a password
+    ledger_password: str = field(repr=False)
+    log_folder: Path
+    log_origin: str
+    tsa: str | None
+    unsealed_max: int
+    unsealed_ms: int
 
 
 def debug(environment: Mapping[str, str] | None = None) -> bool:
@@ -103,21 +139,25 @@ def settings(
             raise NotUsable(f"SEINHUIS_{name} must be one of: {', '.join(words)}")
         return value(name)
 
+    def secret(name: str) -> str:
+        if not value(name):
+            return ""
+        try:
+            return Path(value(name)).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise NotUsable(
+                f"the file of SEINHUIS_{name} cannot be read: {error.strerror}"
+            ) from error
+
     if not _is_broker_url(value("BROKER")):
         raise NotUsable(
             "the address of the broker (--broker, SEINHUIS_BROKER) is a URL: redis://HOST:PORT,"
             " rediss://HOST:PORT for TLS, or unix:///PATH/OF/SOCKET"
         )
-    password = value("BROKER_PASSWORD")
-    if not password and value("BROKER_PASSWORD_FILE"):
-        try:
-            password = Path(value("BROKER_PASSWORD_FILE")).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise NotUsable(
-                "the file of SEINHUIS_BROKER_PASSWORD_FILE cannot be read: " + str(error.strerror)
-            ) from error
+    password = value("BROKER_PASSWORD") or secret("BROKER_PASSWORD_FILE")
+    data = Path(value("DATA"))
     return Settings(
-        data=Path(value("DATA")),
+        data=data,
         config=Path(value("CONFIG")) if value("CONFIG") else None,
         broker=value("BROKER") or None,
         broker_user=value("BROKER_USER"),
@@ -130,6 +170,14 @@ def settings(
         batch=number("BATCH", 1),
         idle_ms=number("IDLE_MS", 50),
         inbox_cap=number("INBOX_CAP", 1),
+        keys=Path(value("KEYS") or f"{data.absolute()}.keys"),
+        ledger=value("LEDGER") or f"sqlite:///{data.absolute() / 'ledger.db'}",
+        ledger_password=secret("LEDGER_PASSWORD_FILE"),
+        log_folder=Path(value("LOG_FOLDER") or data / "log"),
+        log_origin=value("LOG_ORIGIN"),
+        tsa=value("TSA") or None,
+        unsealed_max=number("UNSEALED_MAX", 1),
+        unsealed_ms=number("UNSEALED_MS", 1_000),
     )
 
 
