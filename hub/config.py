@@ -59,6 +59,9 @@ SETTINGS: Final = (
         "seinhuis.example/lokale-aanpak",
         "Name of the log in its checkpoints: a URL without scheme. Never changed later.",
     ),
+    Setting("SEINHUIS_SEAL", "1", "1: `up` also seals records; 0: another process does."),
+    Setting("SEINHUIS_SEALER_PASSWORD", "", "Password of user `sealer` at a broker of your own."),
+    Setting("SEINHUIS_SEALER_PASSWORD_FILE", "", "File that holds it (a mounted secret)."),
     Setting("SEINHUIS_TSA", "", "URL of an RFC 3161 time stamp authority; empty: no time stamps."),
     Setting(
         "SEINHUIS_UNSEALED_MAX",
@@ -100,6 +103,8 @@ class Settings:
     ledger_password: str = field(repr=False)
     log_folder: Path
     log_origin: str
+    seal: bool
+    sealer_password: str = field(repr=False)
     tsa: str | None
     unsealed_max: int
     unsealed_ms: int
@@ -175,6 +180,8 @@ def settings(
         ledger_password=secret("LEDGER_PASSWORD_FILE"),
         log_folder=Path(value("LOG_FOLDER") or data / "log"),
         log_origin=value("LOG_ORIGIN"),
+        seal=one_of("SEAL", "0", "1") == "1",
+        sealer_password=value("SEALER_PASSWORD") or secret("SEALER_PASSWORD_FILE"),
         tsa=value("TSA") or None,
         unsealed_max=number("UNSEALED_MAX", 1),
         unsealed_ms=number("UNSEALED_MS", 1_000),
