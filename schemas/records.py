@@ -10,8 +10,9 @@ Dataverwerkingen and the Authorization Decision Log need to be projected from it
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.decisions import Forward, Hold, Verdict
 
@@ -39,6 +40,20 @@ class RecordEvent(StrEnum):
     STARTED = "started"
     STOPPED = "stopped"
     CONFIG_LOADED = "config-loaded"
+    RETENTION_PASSED = "retention-passed"  #: its term is over and nobody had finished it: an alarm
+    ERASED = "erased"  #: the content of a copy, or of what waited for a person, is gone
+    PERSON_ERASED = "person-erased"  #: salt and pseudonyms of old records are gone
+    HOLD_PLACED = "hold-placed"  #: a case is kept whatever its term (legal hold)
+    HOLD_LIFTED = "hold-lifted"
+    LOG_READ = "log-read"  #: written before anything is shown
+    LOG_EXPORTED = "log-exported"
+    KEY_CREATED = "key-created"
+    KEY_RETIRED = "key-retired"
+    CHECKPOINT = "checkpoint"  #: the head of the log that was signed before this record
+    GAP_FOUND = "gap-found"  #: records of a shard are missing: that shard is not sealed further
+    GAP_ACCEPTED = "gap-accepted"  #: a person said why they are missing; sealing goes on
+    SHARD_SET_BACK = "shard-set-back"  #: a shard gave other records for numbers that were sealed
+    ACCESS_FAILED = "access-failed"  #: the broker refused an account, a command or a key
 
 
 class _Part(BaseModel):
@@ -48,8 +63,8 @@ class _Part(BaseModel):
 class Thing(_Part):
     """What it was done to."""
 
-    kind: str  #: message, delivery, entry, config, hub
-    id: str
+    kind: str  #: which kinds there are for which event: `schemas.record_words`
+    id: str  #: ours: a `message_ref`, `<party>:<message>`, an entry id, a digest; never a partner's
 
 
 class Origin(_Part):
@@ -63,7 +78,7 @@ class Origin(_Part):
 class Actor(_Part):
     """Who did it: a partner's system, the hub itself, or an operator. Never a name of a person."""
 
-    kind: str  #: partner, hub, operator
+    kind: str  #: partner, hub, operator, account
     id: str
 
 
@@ -82,6 +97,23 @@ class VerdictLine(_Part):
     deadline: datetime | None = None
 
 
+Names = Annotated[tuple[str, ...], Field(max_length=200)]
+
+
+class Difference(_Part):
+    """What a role config says otherwise than the one before it. Names only, sorted.
+
+    At most 200 names in each list; `left_out` counts the others, and the two configs themselves
+    stand in the ledger under their digests.
+    """
+
+    added: Names = ()  #: ids of rules that are new
+    removed: Names = ()  #: ids of rules that are no more
+    changed: Names = ()  #: ids of rules that say something else
+    registers: Names = ()  #: other parts that differ: `gemeenten/0363`, `groepen/lro`, `termijnen`
+    left_out: int = 0  #: how many names did not fit
+
+
 class Record(_Part):
     """One line of the audit log: what may stand in it.
 
@@ -95,7 +127,10 @@ class Record(_Part):
     result: str  #: a stable word: delivered, held, refused, duplicate, ok, ...
     origin: Origin
     actor: Actor
+    about: str | None = None  #: `message_ref`: the original of a correction, the message of an act
     config: str | None = None  #: digest of the role config that decided
+    config_before: str | None = None  #: digest of the one that it takes the place of
+    difference: Difference | None = None  #: between these two; absent when there was none before
     type: str | None = None  #: message type without prefix
     sender: str | None = None
     party: str | None = None  #: the recipient that acted

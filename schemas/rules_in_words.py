@@ -33,6 +33,10 @@ _BY_TYPE: Final = {
     "model_type": _OBJECT,
     "model_attributes_type": _OBJECT,
     "dict_type": _OBJECT,
+    "one_pair": (
+        "names the message by bron and id, or by shard and bericht: one pair, and whole",
+        "take shard and bericht as they stand in the inbox, and nothing beside them",
+    ),
 }
 
 _BY_LIMIT: Final = {
@@ -63,6 +67,10 @@ _BY_LETTER: Final = (
     ("^[0-9a-f]{2}-", "is a W3C trace context", "leave it out, or send what your tracer gives"),
     ("^[0129]$", "is a code of ISO 5218: 0, 1, 2 or 9", "leave it out when it is not known"),
     ("^[0-9a-f]{64}$", "is a SHA-256 digest: 64 hexadecimal digits", "write it in small letters"),
+    ("^[0-9a-f]{32}$", "is the hub's name of a message: 32 hexadecimal digits",
+     "take it from the inbox"),
+    ("^[A-Za-z0-9+/]{42}", "is an X25519 public key: 32 bytes in base64, 44 characters",
+     "make a key pair for this opening, and send its public key"),
     ("^[0-9]+-[0-9]+$", "is the id of a stream entry", "write it as 1700000000000-0"),
     ("^[0-9]{1,8}$", "is a number of at most eight digits, as text", "leave it out"),
     (r"\S", "is more than blanks", "write it in full, or leave the field out"),
