@@ -7,7 +7,11 @@ HubError
     BrokerMissing    no broker answered in time; retried at start, then exit code 4
     BrokerLost       the broker came back empty or was replaced; the hub stops
     BrokerInUse      another hub has the data folder
+  LedgerError
+    LedgerRolledBack the database is older than what was published; nothing is sealed
+    LedgerBroken     what the database holds does not add up; nothing is sealed
   Unavailable        a store did not answer; nothing was done, or we cannot know; safe to retry
+    NotSealed        records are not being sealed: nothing new is accepted until they are
   NotAllowed         the access list says no; not retried
   NotFound           what was asked for is not there
 """
@@ -49,8 +53,33 @@ class BrokerInUse(BrokerError):
     """Another hub uses this data folder. Stop that one, or name another folder with --data."""
 
 
+class LedgerError(HubError):
+    """Sealing must not go on before a person has looked. Keep all files as they are."""
+
+
+class LedgerRolledBack(LedgerError):
+    """The database holds less than what was published or marked as sealed before."""
+
+
+class LedgerBroken(LedgerError):
+    """Records, tree and checkpoints of the database do not agree with each other."""
+
+
 class Unavailable(HubError):
     """The store did not answer. Either nothing was done or we cannot know; retry the whole."""
+
+
+class NotSealed(Unavailable):
+    """Records are not being sealed; nothing new is accepted until they are. Nothing was done.
+
+    The same call again is right as soon as the sealer is at work.
+    """
+
+    def __init__(self, shard: str) -> None:
+        super().__init__(
+            f"records are not being sealed (shard {shard}); nothing new is accepted until they are:"
+            " is the sealer running, and can it write to the ledger? `seinhuis doctor` tells"
+        )
 
 
 class NotAllowed(HubError):

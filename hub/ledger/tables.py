@@ -89,6 +89,8 @@ positions: Final = Table(
     Column("shard", String(64), primary_key=True),
     Column("seq", BigInteger, nullable=False),  #: the last that is sealed
     Column("entry", String(48), nullable=False),  #: its id in the audit stream
+    #: the broker's own number is `seq` minus this; above 0 once the broker was set back
+    Column("shift", BigInteger, nullable=False),
 )
 
 lease: Final = Table(

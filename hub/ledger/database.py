@@ -1,0 +1,171 @@
+"""Open the database of the ledger: SQLite by default, PostgreSQL for more than one machine.
+
+Durable: what a transaction committed is on disk (SQLite: WAL with synchronous FULL; PostgreSQL: its
+`synchronous_commit`, on by default). Erased bytes are overwritten (SQLite: secure_delete).
+"""
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from hub.data_folder import make_private_folder
+from hub.errors import HubError, NotUsable, Unavailable
+
+_DRIVERS: Final = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+pg8000"}
+_ANSWER_S: Final = 30  # a network that swallows packets must not silence the sealer for ever
+_PRAGMAS: Final = (
+    "PRAGMA busy_timeout = 10000",  # first: the next one may have to wait
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA foreign_keys = ON",
+)
+
+_REFUSED: Final = {
+    "28": "the user or the password is refused: look at SEINHUIS_LEDGER_PASSWORD_FILE",
+    "3D": "there is no such database: make it first (createdb)",
+    "42501": "the user may not do this: it must own the tables of the ledger",
+    "25006": "the server only lets read: name the primary, not a standby",
+}
+"""SQLSTATE (or its class) -> why waiting does not help."""
+
+
+def open_ledger(url: str, password: str = "") -> Engine:
+    """Return an engine for the ledger at `url`; threads may share it.
+
+    `url`: `sqlite:///PATH` or `postgresql+pg8000://USER@HOST/NAME`. Makes the file and its folder
+    (for this user only), but no table: that is `migrations.migrate`. Connects nowhere yet.
+
+    Raises:
+        NotUsable: the URL is none of these, or the file cannot be made.
+
+    """
+    place = _checked(url)
+    if place.get_backend_name() == "sqlite":
+        _make_private_file(Path(place.database or ""))
+        engine = create_engine(place)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    if password:
+        place = place.set(password=password)
+    return create_engine(place, connect_args={"timeout": _ANSWER_S}, pool_pre_ping=True)
+
+
+@contextlib.contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One transaction that writes: all of it, or nothing when the block raises.
+
+    On SQLite it has the write lock from the start, so it never has to give way halfway.
+
+    Raises:
+        Unavailable: nothing was written or (at the commit) we cannot know; read again, then retry.
+        NotUsable: waiting does not help; the message says what does.
+
+    """
+    with translated(engine), engine.connect() as raw:
+        connection = raw.execution_options(writes=True)
+        with connection.begin():
+            yield connection
+
+
+@contextlib.contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One transaction that reads: a single state of the database, however long it takes."""
+    with translated(engine), engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection = connection.execution_options(isolation_level="REPEATABLE READ")
+        with connection.begin():
+            yield connection
+
+
+@contextlib.contextmanager
+def translated(engine: Engine) -> Iterator[None]:
+    """Say in our own words what went wrong with the database; never a password or a parameter."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise _in_our_words(engine, error.orig) from None
+    except OSError as error:  # pg8000 lets those of the network through
+        raise Unavailable(f"{_place(engine)} does not answer: {error.strerror}") from None
+
+
+def _in_our_words(engine: Engine, error: BaseException | None) -> HubError:
+    place = _place(engine)
+    if isinstance(error, sqlite3.Error):
+        name = getattr(error, "sqlite_errorname", "") or type(error).__name__
+        if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+            return NotUsable(
+                f"{place} cannot be written ({name}): the file and its folder must belong to the"
+                " user of the hub, on a disk that is not mounted read-only"
+            )
+        if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+            return NotUsable(
+                f"{place} is damaged or no database ({name}): keep the file, put the last backup"
+                " in its place, and run `seinhuis-verify` on the published folder"
+            )
+        return Unavailable(f"{place} does not answer ({name})")
+    found = error.args[0] if error is not None and error.args else ""
+    code = str(found.get("C", "")) if isinstance(found, dict) else ""
+    for start, why in _REFUSED.items():
+        if code.startswith(start):
+            return NotUsable(f"{place} cannot be used (SQLSTATE {code}): {why}")
+    return Unavailable(f"{place} does not answer ({f'SQLSTATE {code}' if code else 'network'})")
+
+
+def _place(engine: Engine) -> str:
+    """Name the database as the operator does, without password and without query."""
+    url = engine.url
+    if url.get_backend_name() == "sqlite":
+        return f"the ledger {url.database}"
+    return f"the ledger {url.database} at {url.host or 'a local socket'}"
+
+
+def _checked(url: str) -> URL:
+    try:
+        place = make_url(url)
+        known = _DRIVERS.get(place.get_backend_name())
+    except (ArgumentError, NoSuchModuleError, ValueError):
+        known = None
+    if known is None or not place.database or place.database == ":memory:":
+        raise NotUsable(
+            "the address of the ledger (SEINHUIS_LEDGER) is sqlite:///PATH/OF/FILE or"
+            " postgresql+pg8000://USER@HOST:PORT/NAME"
+        )
+    return place.set(drivername=known)
+
+
+def _make_private_file(path: Path) -> None:
+    """Make the file for this user only; SQLite gives its -wal and -shm the same rights."""
+    make_private_folder(path.parent)
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            os.fchmod(handle, 0o600)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise NotUsable(
+            f"the ledger {path} cannot be used ({(error.strerror or 'error').lower()}): name another"
+            " with SEINHUIS_LEDGER, or give the user of the hub the file and its folder"
+        ) from None
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves: DDL is in the transaction too
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
