@@ -1,7 +1,8 @@
 """Who may do what on the broker: the access list, as data.
 
-A partner writes its own intake and reads its own inboxes, nothing else: so the name of an intake
-stream proves the sender. Only the hub calls functions; nobody may delete a record.
+A partner writes its own intake and reads its own inboxes and the answers to its own openings,
+nothing else: so the name of an intake stream proves the sender. Only the hub calls functions. Only
+the sealer shortens the records, and it reads no message.
 
 What an access list cannot say: XADD takes MAXLEN and an id, so a partner can drop or block its own
 unread intake. It harms nobody else. The hub's own user could shorten the audit stream in this way;
@@ -19,7 +20,10 @@ from hub.stores import keys
 HUB_USER: Final = "hub"
 """The user of the workers and of the commands of the operator."""
 
-_RESERVED: Final = frozenset({HUB_USER, "default"})
+SEALER_USER: Final = "sealer"
+"""The user of who seals the records in the ledger; see `sealer_user`."""
+
+_RESERVED: Final = frozenset({HUB_USER, SEALER_USER, "default"})
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{1,48}")
 SINCE_7_2: Final = "+client|setinfo"
 """What clients say about themselves; Redis 7.0 does not know the word and clients do without."""
@@ -30,6 +34,12 @@ _READ_STREAM: Final = (
     *("+xinfo|stream", "+xinfo|groups", "+xinfo|consumers"),
     *("+xack", "+xclaim", "+xautoclaim", "+xgroup|create", "+xgroup|createconsumer"),
 )
+
+
+_SET: Final = (
+    "~hub:{*}:seen:* ~hub:{*}:key:* ~hub:{*}:opened:* ~hub:{hub}:config ~hub:{hub}:config:*"
+)
+_REMOVE: Final = "~hub:{*}:in ~hub:{*}:in:* ~hub:{*}:inbox:* ~hub:{*}:held ~hub:{*}:dead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,8 @@ class AclUser:
 def hub_user() -> AclUser:
     """Return the user of the hub: all that its functions do, on its own keys, and no more.
 
-    It cannot DEL or trim anything; XDEL not on records or inboxes; SET only the duplicate check.
+    Of a copy it can remove the entry and the key (erasure), of a record nothing; and it cannot say
+    that something is sealed, only that nothing is yet.
     """
     return AclUser(
         HUB_USER,
@@ -56,16 +67,42 @@ def hub_user() -> AclUser:
             "~hub:*",
             *_HELLO,
             *_READ_STREAM,
-            "+info +type +exists +xadd +get +mget +hget +hmget +hset +hincrby",
+            "+info +time +type +exists +xadd +get +mget +hget +hmget",
             "+fcall +fcall_ro +function|load +function|list",
-            "(~hub:{*}:in ~hub:{*}:in:* ~hub:{*}:held ~hub:{*}:dead -@all +xdel)",
-            "(~hub:{*}:seen:* -@all +set)",
+            # In the order of how often the functions need them.
+            "(~hub:{*}:head ~hub:{*}:open -@all +hincrby)",
+            f"({_SET} -@all +set)",
+            f"({_REMOVE} -@all +xdel)",
+            "(~hub:{*}:delivery:* ~hub:{*}:head -@all +hset)",
+            "(~hub:{*}:delivery:* -@all +pexpire)",
+            "(~hub:{*}:key:* -@all +del)",
+            "(~hub:{*}:sealed -@all +hsetnx)",
+        ),
+    )
+
+
+def sealer_user() -> AclUser:
+    """Return the user of the sealer: it reads the records, says what is sealed, then trims them.
+
+    It sees no intake, no inbox and no key of a copy. It reads the broker's list of refusals, of
+    which it makes records, and has the append-only file rewritten, so that erased bytes leave the
+    disk.
+    """
+    return AclUser(
+        SEALER_USER,
+        (
+            *_HELLO,
+            "+info +time +bgrewriteaof +acl|log",
+            "(~hub:{*}:audit -@all +xrange +xrevrange +xlen +xinfo|stream +xtrim +type +exists)",
+            "(~hub:{*}:sealed -@all +hset +hget +hmget +hgetall +type +exists)",
+            "(%R~hub:{*}:head -@all +hget +hmget +type +exists)",
+            "(%R~hub:{hub}:config %R~hub:{hub}:config:* -@all +get +exists)",
         ),
     )
 
 
 def users(shards: Mapping[str, Sequence[str]], parties: Iterable[str]) -> list[AclUser]:
-    """Return the hub's user and one for each party, in order of name.
+    """Return the hub's user, the sealer's, and one for each party, in order of name.
 
     `shards`: shard -> its intakes: `("",)` for a shard of one sender, which is the name of the
     shard up to its first dot; or the parties of a shared shard. `parties`: who has an inbox.
@@ -76,7 +113,8 @@ def users(shards: Mapping[str, Sequence[str]], parties: Iterable[str]) -> list[A
             sender = intake or shard.partition(".")[0]
             writes.setdefault(sender, []).append(keys.intake(shard, intake))
     names = sorted({*parties, *writes})
-    return [hub_user(), *(_party(name, writes.get(name, ()), shards) for name in names)]
+    users_of_hub = [hub_user(), sealer_user()]
+    return [*users_of_hub, *(_party(name, writes.get(name, ()), shards) for name in names)]
 
 
 def _party(name: str, intakes: Iterable[str], shards: Iterable[str]) -> AclUser:
@@ -88,11 +126,13 @@ def _party(name: str, intakes: Iterable[str], shards: Iterable[str]) -> AclUser:
     # Each inbox by name, not `hub:{*}:inbox:…`: else XGROUP CREATE … MKSTREAM could make any
     # number of keys.
     reads = [f"~{keys.inbox(shard, name)}" for shard in shards]
+    answers = [f"%R~{keys.opened(shard, name, '*')}" for shard in shards]
     return AclUser(
         name,
         (
             *_HELLO,
             *(f"(%W~{intake} -@all +xadd)" for intake in intakes),
             f"({' '.join([*reads, '-@all', *_READ_STREAM])})",
+            f"({' '.join([*answers, '-@all', '+get', '+exists'])})",
         ),
     )

@@ -27,7 +27,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Self
 
-from hub.access import HUB_USER, AclUser, hub_user
+from hub.access import HUB_USER, AclUser, hub_user, sealer_user
 from hub.data_folder import (
     BrokerAddress,
     connection_file,
@@ -68,6 +68,9 @@ appendonly yes
 appendfsync always
 aof-use-rdb-preamble yes
 maxmemory-policy noeviction
+# What is removed from a stream is gone at once. With several entries in a node the bytes stay in
+# memory, and in an append-only file that is rewritten, until the last entry of that node goes.
+stream-node-max-entries 1
 # Nothing of a message in a log, a crash report or a list of slow commands.
 crash-log-enabled no
 crash-memcheck-enabled no
@@ -99,8 +102,8 @@ class EmbeddedBroker:
     """A broker of our own in `folder`; a context manager, async or not.
 
     `port`: also listen on 127.0.0.1; 0 picks a free port. `users`: who may log in, see
-    `hub.access.users`; the hub's own user is always there. `binary`: another server than the
-    bundled one.
+    `hub.access.users`; those of the hub and the sealer are always there. `binary`: another server
+    than the bundled one.
     """
 
     def __init__(
@@ -113,7 +116,7 @@ class EmbeddedBroker:
     ) -> None:
         self.folder = folder.absolute()
         self._asked_port = port
-        self._users = {user.name: user for user in (hub_user(), *users)}
+        self._users = {user.name: user for user in (hub_user(), sealer_user(), *users)}
         self._binary = binary
         self._port = 0
         self._socket = self.folder / "broker.sock"

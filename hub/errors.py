@@ -14,6 +14,8 @@ HubError
     NotSealed        records are not being sealed: nothing new is accepted until they are
   NotAllowed         the access list says no; not retried
   NotFound           what was asked for is not there
+  NotOpened          the content of a sealed copy, before it was opened
+  OpeningRefused     the hub did not hand over the key of a copy; `problems` say why
 """
 
 from collections.abc import Iterable
@@ -88,3 +90,19 @@ class NotAllowed(HubError):
 
 class NotFound(HubError):
     """What was asked for is not there."""
+
+
+class NotOpened(HubError):
+    """The content of a sealed copy was asked for before it was opened: call `open()` first."""
+
+
+class OpeningRefused(HubError):
+    """The hub did not hand over the key of a copy. Asking again changes nothing.
+
+    The content was erased at the end of its term, or this party may not open it: see `problems`.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        why = "; ".join(f"{each.rule} ({each.way_out})" for each in self.problems)
+        super().__init__(f"the hub did not hand over the key of this copy: {why or 'no reason'}")

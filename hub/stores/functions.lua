@@ -1,7 +1,8 @@
 #!lua name=seinhuis_@VERSION@
 
 -- Everything that must happen as a whole, on the server: route (a batch of steps; route.lua), act
--- (act.lua), and here note, excuse, and what they share. The three files are loaded as one.
+-- (act.lua), erase and replace_key (erase.lua), and here note, excuse, and what they share. The four
+-- files are loaded as one.
 --
 -- Commands of Redis 7.0 only. Every key is declared, and all keys of a call are in one slot.
 --
@@ -14,7 +15,12 @@
 --
 -- What stands in each key, and how a value is written, is in keys.py.
 
-local COPY = 9 -- arguments of a copy: party message type rule sender urgency deadline retain content
+-- Arguments of a copy: party message type rule sender urgency deadline retain content key. Its keys
+-- are two: the inbox, and where its key goes.
+local COPY = 10
+
+-- The states in which a copy still takes up room in the inbox of its party.
+local UNFINISHED = { delivered = true, opened = true }
 
 -- What `seen` says: the text of the parties, a set of them, who sent it, and what became of it.
 local function read_seen(value)
@@ -54,34 +60,66 @@ local function is_a(key, wanted)
   return kind == wanted or kind == 'none'
 end
 
-local function write_record(head, audit, record)
-  local seq = redis.call('HINCRBY', head, 'seq', 1)
-  redis.call('XADD', audit, '*', 'seq', seq, 'record', record)
+-- Where the records of a shard go on: once for each call. Or nil, and the key that stands in the way.
+--
+-- `unsealed` says that nothing new is to be accepted: `most` records wait for the sealer, or it has
+-- sealed nothing for `longest` ms while there was something to seal. That time counts from `since`,
+-- when what waits began to wait: after a quiet night the last seal is long ago, and nothing is wrong.
+local function open_records(head, audit, sealed, most, longest)
+  local kept = redis.pcall('HMGET', head, 'seq', 'since')
+  if kept['err'] then return nil, head end
+  local done = redis.pcall('HMGET', sealed, 'seq', 'at')
+  if done['err'] then return nil, sealed end
+  local time = redis.call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  local waiting = (kept[1] or 0) - (done[1] or 0)
+  local since = math.max(kept[2] or 0, done[2] or 0)
+  return {
+    head = head,
+    audit = audit,
+    now = now,
+    none_waits = waiting <= 0,
+    unsealed = waiting >= most or (waiting > 0 and now - since >= longest),
+  }
+end
+
+local function write_record(records, record, person)
+  if records.none_waits then
+    redis.call('HSET', records.head, 'since', string.format('%.0f', records.now))
+    records.none_waits = false
+  end
+  local seq = redis.call('HINCRBY', records.head, 'seq', 1)
+  if person == '' then
+    redis.call('XADD', records.audit, '*', 'seq', seq, 'record', record)
+  else
+    redis.call('XADD', records.audit, '*', 'seq', seq, 'record', record, 'person', person)
+  end
   return seq
 end
 
--- Write the copy whose arguments begin at `i`; return the id of its entry.
-local function write_copy(inbox, a, i, notice)
+-- Write the copy whose arguments begin at `i`, and its key; return the id of its entry.
+local function write_copy(inbox, key, a, i, notice)
   local fields = { 'message', a[i + 1], 'type', a[i + 2], 'rule', a[i + 3], 'sender', a[i + 4],
     'urgency', a[i + 5], 'deadline', a[i + 6], 'retain', a[i + 7], 'copy', a[i + 8] }
   if notice then
     fields[17], fields[18] = 'notice', '1'
   end
+  if a[i + 9] ~= '' then redis.call('SET', key, a[i + 9]) end
   return redis.call('XADD', inbox, '*', unpack(fields))
 end
 
 -- Deliver the copy whose arguments begin at `i`: into the inbox and into what is seen. The caller
 -- counts it as open, and writes `seen`.
-local function deliver(inbox, seen, a, i)
+local function deliver(inbox, key, seen, a, i)
   local party = a[i]
-  local id = write_copy(inbox, a, i, false)
+  local id = write_copy(inbox, key, a, i, false)
   seen.parties[party] = true
   seen.text = (seen.text == '' and '' or seen.text .. ',') .. party .. '=' .. id
 end
 
 -- Tell the sender, unless it has stopped reading: its inbox must not block anybody else.
-local function notify(inbox, room, a, i)
-  if redis.call('XLEN', inbox) < 2 * room then write_copy(inbox, a, i, true) end
+local function notify(inbox, key, room, a, i)
+  if redis.call('XLEN', inbox) < 2 * room then write_copy(inbox, key, a, i, true) end
 end
 
 -- How many copies a party has not finished, or nil when the key is not what it should be.
@@ -91,11 +129,13 @@ local function count_open(open, party)
   return tonumber(count or 0)
 end
 
--- KEYS: head audit. ARGV: record. Returns its seq, or the key that stands in the way.
+-- KEYS: head audit sealed. ARGV: record, person. Returns its seq, or the key that stands in the way.
+-- Never refused for what is unsealed: that the hub stops must be on record too.
 local function note(K, A)
-  if not is_a(K[1], 'hash') then return K[1] end
+  local records, wrong = open_records(K[1], K[2], K[3], math.huge, math.huge)
+  if not records then return wrong end
   if not is_a(K[2], 'stream') then return K[2] end
-  return write_record(K[1], K[2], A[1])
+  return write_record(records, A[1], A[2])
 end
 
 -- KEYS: the intake of each entry. ARGV: reader group, then for each entry: the entry, and its number

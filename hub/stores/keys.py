@@ -21,22 +21,45 @@ hub:{shard}:seen:<message>
 hub:{shard}:inbox:<party>
   A stream: one entry for each delivery, with the fields message (32 hexadecimal digits), type
   (without prefix), rule, sender (a party), urgency, deadline, retain (a date), copy (the minimised
-  CloudEvent, JSON), and `notice` = `1` on a notice. Readers may use group `reader`. Never MAXLEN.
+  CloudEvent, JSON, sealed), and `notice` = `1` on a notice. Readers may use group `reader`. Never
+  MAXLEN. An entry goes when its content is erased.
+hub:{shard}:key:<party>:<message>
+  A string: the key of that copy or notice, wrapped under the key of the party. Without it the copy
+  cannot be read: erasing a copy is deleting this.
+hub:{shard}:opened:<party>:<message>
+  A string with a time to live (minutes): the answer to an opening, <message> being the act. Sealed
+  to the key that came with the act; the only key beside its inboxes that a party may read.
 hub:{shard}:open
   A hash: party -> how many copies in its inbox it has not acknowledged, taken up or refused; a
   whole number, never below 0. No field: none yet. An inbox is full by this number, not by its
   length: it is the party that empties it, by its acts.
 hub:{shard}:delivery:<party>:<message>
   A hash, made at the first act: state (a word of handlers.deliveries), at (time of the last act),
-  and for every act that was done a field `act:<message of the act>` = the type of the act.
+  finished (time of the first act after which nothing is left to do: acknowledged, taken up or
+  refused), erased (when the content went), and for every act that was done a field
+  `act:<message of the act>` = the type of the act. Once erased it lives as long as the duplicate
+  check: that long is it known that the party had the message.
 hub:{shard}:audit
-  A stream: seq (a whole number from 1, without a gap), record (JSON). Trimmed by nobody but a
-  sealer, after sealing.
+  A stream: seq (a whole number from 1, without a gap), record (JSON), and person (JSON: keyed
+  pseudonyms) unless the record is about nobody. Trimmed by the sealer only, after sealing.
 hub:{shard}:held, hub:{shard}:dead
-  Streams: event (bytes untouched), reasons (JSON), message, type, sender; the last three are empty
+  Streams: event (as it came, sealed), reasons (JSON), message, type, sender, key (the key of this
+  event, wrapped under the key of the hub; empty: not sealed). message, type and sender are empty
   when the bytes are not an event. Wait for a person; never trimmed.
 hub:{shard}:head
-  A hash: seq, the last number given to a record.
+  A hash: seq, the last number given to a record; since (Unix milliseconds), when the first of the
+  records that are not sealed yet was written, if all before it were sealed then.
+hub:{shard}:sealed
+  A hash: seq, up to which all records are sealed in the ledger; at (Unix milliseconds), when that
+  was. Made by the hub with seq 0, written by the sealer. When too much is not sealed, or for too
+  long, nothing new is accepted.
+
+Of the hub as a whole:
+
+hub:{hub}:config
+  A string: the digest of the role config in force.
+hub:{hub}:config:<digest>
+  A string: the role config with that digest, JSON, zlib: for the sealer, who keeps it.
 """
 
 from typing import Final
@@ -84,6 +107,24 @@ def delivery(shard: str, party: str, message: str) -> str:
     return f"hub:{{{shard}}}:delivery:{party}:{message}"
 
 
+def copy_key(shard: str, party: str, message: str) -> str:
+    """Return where the wrapped key of a copy is.
+
+    >>> copy_key("ind", "gm0363", "3b5878002f6245a16681e26dc015c7e7")
+    'hub:{ind}:key:gm0363:3b5878002f6245a16681e26dc015c7e7'
+    """
+    return f"hub:{{{shard}}}:key:{party}:{message}"
+
+
+def opened(shard: str, party: str, act: str) -> str:
+    """Return where the answer to an opening is; `act`: the message ref of the opening.
+
+    >>> opened("ind", "gm0363", "3b5878002f6245a16681e26dc015c7e7")
+    'hub:{ind}:opened:gm0363:3b5878002f6245a16681e26dc015c7e7'
+    """
+    return f"hub:{{{shard}}}:opened:{party}:{act}"
+
+
 def unfinished(shard: str) -> str:
     """Return the hash that counts the copies that each party has not finished.
 
@@ -111,3 +152,22 @@ def dead(shard: str) -> str:
 def head(shard: str) -> str:
     """Return the hash with the last `seq`."""
     return f"hub:{{{shard}}}:head"
+
+
+def sealed(shard: str) -> str:
+    """Return the hash that says up to where the records are sealed."""
+    return f"hub:{{{shard}}}:sealed"
+
+
+def config_in_force() -> str:
+    """Return where the digest of the role config in force is."""
+    return "hub:{hub}:config"
+
+
+def config_document(digest: str) -> str:
+    """Return where the role config with this digest is.
+
+    >>> config_document("9f86d081")
+    'hub:{hub}:config:9f86d081'
+    """
+    return f"hub:{{hub}}:config:{digest}"

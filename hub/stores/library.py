@@ -4,7 +4,12 @@ import hashlib
 from importlib import resources
 from typing import Final
 
-_PARTS: Final = ("functions.lua", "route.lua", "act.lua")  # one text: the first is what they share
+_PARTS: Final = (
+    "functions.lua",
+    "route.lua",
+    "act.lua",
+    "erase.lua",
+)  # one text; first what they share
 _TEMPLATE: Final = "\n".join(
     resources.files("hub.stores").joinpath(part).read_text("utf-8") for part in _PARTS
 )
@@ -18,3 +23,5 @@ ROUTE: Final = f"seinhuis_route_{VERSION}"
 ACT: Final = f"seinhuis_act_{VERSION}"
 NOTE: Final = f"seinhuis_note_{VERSION}"
 EXCUSE: Final = f"seinhuis_excuse_{VERSION}"
+ERASE: Final = f"seinhuis_erase_{VERSION}"
+REPLACE_KEY: Final = f"seinhuis_replace_key_{VERSION}"

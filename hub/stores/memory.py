@@ -10,18 +10,24 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import TypeVar
 
+from hub.errors import NotSealed
 from hub.ports import (
     Act,
     ActResult,
     Entry,
+    Erasure,
     InboxEntry,
     Known,
+    Outcome,
     ParkedEntry,
+    Progress,
     Queue,
     RecordEntry,
     Step,
     StepResult,
 )
+from hub.stores.calls import Bounds
+from hub.stores.memory_inboxes import now_ms
 from hub.stores.memory_shard import MemoryShard, Pending
 
 _Item = TypeVar("_Item")
@@ -31,10 +37,17 @@ _SUSPECT_DELIVERIES = 2
 class MemoryStore:
     """The store of `hub.ports.Store` in memory; the settings are those of `ValkeyStore`."""
 
-    def __init__(self, duplicate_ms: int = 86_400_000, inbox_cap: int = 100_000) -> None:
-        self._duplicate_s = duplicate_ms / 1_000
-        self._inbox_cap = inbox_cap
+    def __init__(
+        self,
+        duplicate_ms: int = 86_400_000,
+        inbox_cap: int = 100_000,
+        *,
+        unsealed_max: int = 100_000,
+        unsealed_ms: int = 900_000,
+    ) -> None:
+        self._bounds = Bounds(duplicate_ms, inbox_cap, unsealed_max, unsealed_ms)
         self._shards: dict[str, MemoryShard] = {}
+        self._answers: dict[tuple[str, str, str], tuple[float, bytes]] = {}
         self._last_id = (0, 0)
 
     async def prepare(self, shards: Mapping[str, Sequence[str]]) -> None:
@@ -99,7 +112,10 @@ class MemoryStore:
 
     async def route(self, shard: str, steps: Sequence[Step]) -> list[StepResult]:
         """Apply the steps one after the other."""
-        return [self._shard(shard).step(step) for step in steps]
+        s = self._shard(shard)
+        if s.is_unsealed:
+            return [StepResult(Outcome.BLOCKED, "unsealed")] * len(steps)
+        return [s.step(step) for step in steps]
 
     async def excuse(self, shard: str, entries: Sequence[Entry]) -> None:
         """Take the hand-out off their number, unless they were handed out again."""
@@ -120,7 +136,10 @@ class MemoryStore:
 
     async def act(self, shard: str, act: Act) -> ActResult:
         """Apply the act."""
-        return self._shard(shard).act(act)
+        s = self._shard(shard)
+        if s.is_unsealed:
+            raise NotSealed(shard)
+        return s.act(act)
 
     async def inbox(
         self, shard: str, party: str, after: str = "-", count: int = 100
@@ -135,8 +154,7 @@ class MemoryStore:
 
     async def states(self, shard: str, party: str, messages: Sequence[str]) -> list[str]:
         """Look up the state of each delivery."""
-        found = [self._shard(shard).deliveries.get((party, message)) for message in messages]
-        return [delivery.state if delivery else "delivered" for delivery in found]
+        return [self._shard(shard).progress(party, message).state for message in messages]
 
     async def parked(
         self, shard: str, queue: Queue, after: str = "-", count: int = 100
@@ -148,9 +166,56 @@ class MemoryStore:
         """Read on in the records."""
         return _page(self._shard(shard).records, after, count)
 
-    async def note(self, shard: str, record: bytes) -> int:
+    async def note(self, shard: str, record: bytes, person: bytes = b"") -> int:
         """Append one record."""
-        return self._shard(shard).record(record)
+        return self._shard(shard).record(record, person)
+
+    async def progress(self, shard: str, party: str, messages: Sequence[str]) -> list[Progress]:
+        """Look up how far each delivery is."""
+        return [self._shard(shard).progress(party, message) for message in messages]
+
+    async def copy_key(self, shard: str, party: str, message: str) -> bytes | None:
+        """Look up the key of a copy."""
+        return self._shard(shard).keys.get((party, message))
+
+    async def replace_key(
+        self, shard: str, party: str, message: str, old: bytes, new: bytes
+    ) -> bool:
+        """Compare and set."""
+        keys = self._shard(shard).keys
+        if keys.get((party, message)) != old:
+            return False
+        keys[party, message] = new
+        return True
+
+    async def answer(self, shard: str, party: str, act: str, value: bytes, keep_ms: int) -> None:
+        """Keep the answer, and until when it counts."""
+        self._answers[shard, party, act] = time.monotonic() + keep_ms / 1_000, value
+
+    async def hand_over(
+        self,
+        shard: str,  # noqa: ARG002 - the port has these; here nothing is sealed
+        party: str,  # noqa: ARG002
+        message: str,  # noqa: ARG002
+        act: str,  # noqa: ARG002
+        public_key: bytes,  # noqa: ARG002
+    ) -> bool:
+        """There is nothing to hand over."""
+        return True
+
+    async def erase(self, shard: str, erasures: Sequence[Erasure]) -> list[bool]:
+        """Erase one after the other."""
+        return [self._shard(shard).erase(erasure) for erasure in erasures]
+
+    async def answered(self, shard: str, party: str, act: str) -> bytes | None:
+        """Return an answer, as its reader finds it on a server; not part of the port."""
+        until, value = self._answers.get((shard, party, act), (0.0, b""))
+        return value if until > time.monotonic() else None
+
+    def sealed(self, shard: str, seq: int) -> None:
+        """Take it that the records up to `seq` are sealed: what a sealer tells a server."""
+        s = self._shard(shard)
+        s.sealed_seq, s.sealed_at = seq, now_ms()
 
     async def depths(self, shard: str, intakes: Sequence[str]) -> Mapping[str, int]:
         """Count."""
@@ -168,9 +233,7 @@ class MemoryStore:
 
     def _shard(self, name: str) -> MemoryShard:
         if name not in self._shards:
-            self._shards[name] = MemoryShard(
-                name, self._duplicate_s, self._inbox_cap, self._next_id
-            )
+            self._shards[name] = MemoryShard(name, self._bounds, self._next_id)
         return self._shards[name]
 
     def _next_id(self) -> str:

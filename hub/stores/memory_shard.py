@@ -7,25 +7,21 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
 
 from hub.ports import (
     Act,
     ActOutcome,
     ActResult,
     Copy,
-    InboxEntry,
     Outcome,
     Parked,
     ParkedEntry,
     Queue,
-    RecordEntry,
     Step,
     StepResult,
 )
-
-_UNFINISHED: Final = ("delivered", "opened")
-"""The states in which a copy still takes up room in the inbox of its party."""
+from hub.stores.calls import Bounds
+from hub.stores.memory_inboxes import UNFINISHED, Delivery, MemoryInboxes
 
 
 @dataclass(slots=True)
@@ -47,31 +43,14 @@ class Pending:
     deliveries: int
 
 
-@dataclass(slots=True)
-class Delivery:
-    """The state of a delivery after its first act, and the acts that were done."""
-
-    state: str
-    acts: set[str] = field(default_factory=set)
-
-
-class MemoryShard:
+class MemoryShard(MemoryInboxes):
     """Everything of one shard. Every mapping is in order of entry id."""
 
-    def __init__(
-        self, name: str, seen_s: float, inbox_cap: int, next_id: Callable[[], str]
-    ) -> None:
-        self.name = name
-        self._seen_s = seen_s
-        self._inbox_cap = inbox_cap
-        self._next_id = next_id
+    def __init__(self, name: str, bounds: Bounds, next_id: Callable[[], str]) -> None:
+        super().__init__(name, bounds, next_id)
         self.intakes: dict[str, dict[str, bytes]] = defaultdict(dict)
         self.pending: dict[tuple[str, str], Pending] = {}
         self.seen: dict[str, Seen] = {}
-        self.inboxes: dict[str, dict[str, InboxEntry]] = defaultdict(dict)
-        self.unfinished: dict[str, int] = defaultdict(int)
-        self.deliveries: dict[tuple[str, str], Delivery] = {}
-        self.records: dict[str, RecordEntry] = {}
         self.parked: dict[Queue, dict[str, ParkedEntry]] = {Queue.HELD: {}, Queue.DEAD: {}}
 
     def known(self, message: str) -> Seen | None:
@@ -90,7 +69,7 @@ class MemoryShard:
             return StepResult(Outcome.GONE)
         if is_duplicate:
             if step.duplicate_record:
-                self.record(step.duplicate_record)
+                self.record(step.duplicate_record, step.person)
             return StepResult(Outcome.DUPLICATE)
         self._write(step, seen)
         return StepResult(Outcome.DONE)
@@ -112,7 +91,7 @@ class MemoryShard:
     def _is_full(self, party: str, seen: Seen | None) -> bool:
         """Tell whether there is no room for this copy; a party that has it needs none."""
         has_it = seen is not None and party in seen.parties
-        return not has_it and self.unfinished[party] >= self._inbox_cap
+        return not has_it and self.unfinished[party] >= self._bounds.room
 
     def _fence(self, step: Step) -> bool:
         """Take the entry out of its queue; False: somebody else did."""
@@ -124,13 +103,13 @@ class MemoryShard:
         return True
 
     def _write(self, step: Step, seen: Seen | None) -> None:
-        self.record(step.record)
-        until = time.monotonic() + self._seen_s
+        self.record(step.record, step.person)
+        until = self._until()
         now_seen = seen or Seen(until, step.sender)
         for copy in step.copies:
             self._deliver(copy, now_seen)
         for notice in step.notices:
-            self._notify(notice)
+            self.notify(notice)
         if step.message:
             now_seen.until, now_seen.sender = until, now_seen.sender or step.sender
             self.seen[step.message] = now_seen
@@ -141,6 +120,8 @@ class MemoryShard:
                 original.withdrawn = True
             else:
                 original.corrected = True
+            for party in original.parties:
+                self.remember(party, step.corrects.message)
         for queue, parked in ((Queue.HELD, step.held), (Queue.DEAD, step.dead)):
             if parked:
                 self._park(queue, parked)
@@ -148,30 +129,41 @@ class MemoryShard:
     def act(self, act: Act) -> ActResult:
         """Apply an act; a refused one is on record too."""
         seen = self.known(act.message)
-        delivery = self.deliveries.get((act.party, act.message))
+        delivery = self.delivery(act.party, act.message)
         state = delivery.state if delivery else "delivered"
         if delivery and act.act in delivery.acts:
             return ActResult(ActOutcome.ALREADY, state)
         if delivery is None and (seen is None or act.party not in seen.parties):
-            self.record(act.refused_record)
+            self.record(act.refused_record, act.person)
             return ActResult(ActOutcome.UNKNOWN)
         if state in act.no_op_from:
+            if act.again_record:
+                self.record(act.again_record, act.person)
+                self._done(act, delivery, state)
             return ActResult(ActOutcome.ALREADY, state)
         if refusal := self._refusal(act, state, seen):
-            self.record(act.refused_record)
+            self.record(act.refused_record, act.person)
             return ActResult(refusal, state)
-        self.record(act.record)
+        self.record(act.record, act.person)
         after = act.to_state or state
-        delivery = self.deliveries.setdefault((act.party, act.message), Delivery(state))
-        delivery.state = after
-        delivery.acts.add(act.act)
-        if state in _UNFINISHED and after not in _UNFINISHED:
-            self.unfinished[act.party] = max(0, self.unfinished[act.party] - 1)
+        self._done(act, delivery, after)
         if act.copy:
             self._pass_on(act.message, act.copy, seen)
         if act.notice:
-            self._notify(act.notice)
+            self.notify(act.notice)
         return ActResult(ActOutcome.DONE, after)
+
+    def _done(self, act: Act, delivery: Delivery | None, after: str) -> None:
+        """Remember that this act was done, and count what it finishes."""
+        if delivery is None:
+            delivery = self.deliveries[act.party, act.message] = Delivery("delivered")
+        if delivery.state in UNFINISHED and after not in UNFINISHED:
+            delivery.finished = delivery.finished or act.at.isoformat()
+            if not delivery.erased:  # an erased copy takes up no room any more
+                self.finish(act.party)
+        delivery.state = after
+        delivery.acts.add(act.act)
+        self.remember(act.party, act.message)
 
     def _refusal(self, act: Act, state: str, seen: Seen | None) -> ActOutcome | None:
         if state not in act.allowed_from:
@@ -188,15 +180,9 @@ class MemoryShard:
         if seen and copy.party in seen.parties:
             return
         seen = seen or Seen(0, "")
-        seen.until = time.monotonic() + self._seen_s
+        seen.until = self._until()
         self.seen[message] = seen
         self._deliver(copy, seen)
-
-    def record(self, record: bytes) -> int:
-        """Append a record; return its `seq`."""
-        entry, seq = self._next_id(), len(self.records) + 1
-        self.records[entry] = RecordEntry(self.name, entry, seq, record)
-        return seq
 
     def _park(self, queue: Queue, parked: Parked) -> None:
         entry = self._next_id()
@@ -207,26 +193,4 @@ class MemoryShard:
         if copy.party not in seen.parties:
             seen.parties.append(copy.party)
             self.unfinished[copy.party] += 1
-            self._append(copy)
-
-    def _notify(self, notice: Copy) -> None:
-        """Tell the sender, unless it has stopped reading: its inbox blocks nobody else."""
-        if len(self.inboxes[notice.party]) < 2 * self._inbox_cap:
-            self._append(notice, is_notice=True)
-
-    def _append(self, copy: Copy, *, is_notice: bool = False) -> None:
-        entry = self._next_id()
-        self.inboxes[copy.party][entry] = InboxEntry(
-            shard=self.name,
-            id=entry,
-            party=copy.party,
-            message=copy.message,
-            type=copy.type,
-            rule=copy.rule,
-            sender=copy.sender,
-            urgency=copy.urgency,
-            deadline=copy.deadline.isoformat(),
-            retain_until=copy.retain_until,
-            content=copy.content,
-            notice=is_notice,
-        )
+            self.append(copy)

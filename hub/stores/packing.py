@@ -1,123 +1,24 @@
-"""Between the types of the ports and what goes over the wire. Pure; the layout is the functions'.
-
-A batch is one flat list of keys and one of arguments: few objects, one call, one flush to disk.
-"""
+"""From what the server answers to the types of the ports. Pure; the layout is that of `keys`."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from hub.ports import (
-    Act,
-    Copy,
     Entry,
     InboxEntry,
     Known,
     Outcome,
     Parked,
     ParkedEntry,
-    Queue,
+    Progress,
     RecordEntry,
-    Step,
     StepResult,
 )
-from hub.stores import keys
 
-_QUEUE_KEYS: Final = {Queue.HELD: keys.held, Queue.DEAD: keys.dead}
 _PLAIN_RESULTS: Final = {
     outcome.value.encode(): StepResult(outcome) for outcome in Outcome if outcome != "blocked"
 }
-
-
-def route_call(
-    shard: str, steps: Sequence[Step], seen_ms: int, room: int
-) -> tuple[list[str], list[Any]]:
-    """Return the keys and the arguments of `route` for a batch of one shard."""
-    names = [keys.head(shard), keys.audit(shard), keys.held(shard), keys.dead(shard)]
-    names.append(keys.unfinished(shard))
-    args: list[Any] = [seen_ms, room, keys.HUB_GROUP]
-    for step in steps:
-        queue, corrects, held, dead = step.queue, step.corrects, step.held, step.dead
-        if queue is Queue.INTAKE:
-            names.append(keys.intake(shard, step.intake))
-        else:
-            names.append(_QUEUE_KEYS[queue](shard))
-        if step.message:
-            names.append(keys.seen(shard, step.message))
-        if corrects:
-            names.append(keys.seen(shard, corrects.message))
-        args += (
-            queue.value,
-            step.entry,
-            step.record,
-            step.duplicate_record,
-            "1" if step.message else "",
-            len(step.copies),
-            len(step.notices),
-            ("h" if held else "") + ("d" if dead else ""),
-            ("w" if corrects.withdraws else "c") if corrects else "",
-            ",".join(corrects.received_by) if corrects else "",
-            step.sender,
-        )
-        for copy in step.copies:
-            names.append(keys.inbox(shard, copy.party))
-            args += _copy(copy)
-        for notice in step.notices:
-            names.append(keys.inbox(shard, notice.party))
-            args += _copy(notice)
-        for parked in (held, dead):
-            if parked:
-                args += (
-                    parked.event,
-                    parked.reasons,
-                    parked.message,
-                    parked.type,
-                    parked.sender,
-                )
-    return names, args
-
-
-def act_call(shard: str, act: Act, seen_ms: int, room: int) -> tuple[list[str], list[Any]]:
-    """Return the keys and the arguments of `act`."""
-    names = [
-        keys.head(shard),
-        keys.audit(shard),
-        keys.seen(shard, act.message),
-        keys.delivery(shard, act.party, act.message),
-        keys.unfinished(shard),
-    ]
-    args: list[Any] = [seen_ms, room, act.party, act.name, act.act, act.to_state]
-    args += (act.at.isoformat(), act.record, act.refused_record)
-    args += (",".join(act.allowed_from), ",".join(act.no_op_from))
-    args += ("1" if act.notice else "", "1" if act.copy else "")
-    for copy in (act.notice, act.copy):
-        if copy:
-            names.append(keys.inbox(shard, copy.party))
-            args += _copy(copy)
-    return names, args
-
-
-def excuse_call(shard: str, handed_out: Sequence[Entry]) -> tuple[list[str], list[Any]]:
-    """Return the keys and the arguments of `excuse`."""
-    names = [keys.intake(shard, entry.intake) for entry in handed_out]
-    args: list[Any] = [keys.HUB_GROUP]
-    for entry in handed_out:
-        args += (entry.id, entry.deliveries)
-    return names, args
-
-
-def _copy(copy: Copy) -> tuple[Any, ...]:
-    return (
-        copy.party,
-        copy.message,
-        copy.type,
-        copy.rule,
-        copy.sender,
-        copy.urgency,
-        copy.deadline.isoformat(),
-        copy.retain_until,
-        copy.content,
-    )
 
 
 def step_result(reply: bytes) -> StepResult:
@@ -176,18 +77,41 @@ def inbox_entry(shard: str, party: str, place: bytes, fields: Mapping[bytes, byt
 
 def parked_entry(shard: str, place: bytes, fields: Mapping[bytes, bytes]) -> ParkedEntry:
     """Read one entry of the held or the dead stream."""
-    text = {
-        name.decode(): value.decode()
-        for name, value in fields.items()
-        if name in {b"message", b"type", b"sender"}
-    }
-    parked = Parked(event=fields.get(b"event", b""), reasons=fields.get(b"reasons", b""), **text)
+
+    def text(name: bytes) -> str:
+        return fields.get(name, b"").decode()
+
+    parked = Parked(
+        event=fields.get(b"event", b""),
+        reasons=fields.get(b"reasons", b""),
+        message=text(b"message"),
+        type=text(b"type"),
+        sender=text(b"sender"),
+        key=fields.get(b"key", b""),
+    )
     return ParkedEntry(shard, place.decode(), parked)
 
 
 def record_entry(shard: str, place: bytes, fields: Mapping[bytes, bytes]) -> RecordEntry:
     """Read one record with its place."""
-    return RecordEntry(shard, place.decode(), int(fields[b"seq"]), fields[b"record"])
+    return RecordEntry(
+        shard,
+        place.decode(),
+        int(fields[b"seq"]),
+        fields[b"record"],
+        fields.get(b"person", b""),
+    )
+
+
+def progress(state: bytes | None, finished: bytes | None, erased: bytes | None) -> Progress:
+    """Read how far a delivery is, from the fields of its hash.
+
+    >>> progress(b"opened", None, None)
+    Progress(state='opened', finished='', erased='')
+    """
+    return Progress(
+        (state or b"delivered").decode(), (finished or b"").decode(), (erased or b"").decode()
+    )
 
 
 def places(value: bytes | None) -> dict[str, str]:

@@ -1,7 +1,7 @@
 -- A batch of steps: see Step in ports.py.
 
-local PARKED = 5  -- arguments of a parked event: event reasons message type sender
-local HEADER = 11 -- arguments of a step, before its copies
+local PARKED = 6  -- arguments of a parked event: event reasons message type sender key
+local HEADER = 12 -- arguments of a step, before its copies
 
 local function same_parties(parties, expected)
   local count = 0
@@ -15,22 +15,24 @@ end
 
 local function write_parked(stream, a, i)
   redis.call('XADD', stream, '*', 'event', a[i], 'reasons', a[i + 1], 'message', a[i + 2],
-    'type', a[i + 3], 'sender', a[i + 4])
+    'type', a[i + 3], 'sender', a[i + 4], 'key', a[i + 5])
 end
 
--- KEYS: head audit held dead open, then for each step: its queue, `seen` when it has a message, `seen`
---   of the original when it corrects, the inbox of each copy and of each notice.
+-- KEYS: head audit sealed held dead open, then for each step: its queue, `seen` when it has a message;
+--   when it corrects `seen` of the original, and the delivery of whom it expects to have received that;
+--   the inbox and the key of each copy and of each notice.
 -- ARGV: lifetime of `seen` (ms), room of an inbox (unfinished copies; notices: twice as many entries),
---   reader group, then for each step:
+--   how many records may be unsealed, and how long (ms), reader group, then for each step:
 --     queue (in, held, dead), entry, record, duplicate record, has message (1), number of copies,
 --     number of notices, parked (h, d, hd), corrects (c, w), whom it expects to have received it,
---     sender
+--     sender, person
 --   and its copies, its notices, its parked events.
 -- Returns a word for each step: done, duplicate, gone, changed, or blocked|<key or what it is>.
 local function route(K, A)
-  local head, audit, open = K[1], K[2], K[5]
-  local ttl, room, group = A[1], tonumber(A[2]), A[3]
-  local k, a = 6, 4
+  local audit, held, dead, open = K[2], K[4], K[5], K[6]
+  local ttl, room, group = A[1], tonumber(A[2]), A[5]
+  local k, a = 7, 6
+  local records, wrong_records = open_records(K[1], audit, K[3], tonumber(A[3]), tonumber(A[4]))
   local results, good, unfinished, delivered = {}, {}, {}, {}
 
   local function stream(key)
@@ -42,13 +44,11 @@ local function route(K, A)
     return known
   end
 
-  if not is_a(head, 'hash') then good[audit] = false end -- a call without a head writes no record
-
   local function step()
     local queue_key, queue, entry, record = K[k], A[a], A[a + 1], A[a + 2]
     local n_copies, n_notices = tonumber(A[a + 5]), tonumber(A[a + 6])
     local parked, corrects = A[a + 7], A[a + 8]
-    local duplicate_record, expected, sender = A[a + 3], A[a + 9], A[a + 10]
+    local duplicate_record, expected, sender, person = A[a + 3], A[a + 9], A[a + 10], A[a + 11]
     local copies = a + HEADER
     local notices = copies + COPY * n_copies
     local park = notices + COPY * n_notices
@@ -62,13 +62,19 @@ local function route(K, A)
       original_key = K[k]
       k = k + 1
     end
+    local deliveries = k
+    if corrects ~= '' then
+      for _ in string.gmatch(expected, '[^,]+') do k = k + 1 end
+    end
     local copy_keys = k
-    local notice_keys = k + n_copies
-    k = notice_keys + n_notices
+    local notice_keys = k + 2 * n_copies
+    k = notice_keys + 2 * n_notices
     a = park + PARKED * #parked
 
     -- Look.
-    if not stream(audit) then return 'blocked|' .. (is_a(head, 'hash') and audit or head) end
+    if not records then return 'blocked|' .. wrong_records end
+    if not stream(audit) then return 'blocked|' .. audit end
+    if records.unsealed then return 'blocked|unsealed' end
     if not stream(queue_key) then return 'blocked|' .. queue_key end
     local value, wrong
     if seen_key then
@@ -88,14 +94,14 @@ local function route(K, A)
 
     if value and queue == 'in' then
       if not fence() then return 'gone' end
-      if duplicate_record ~= '' then write_record(head, audit, duplicate_record) end
+      if duplicate_record ~= '' then write_record(records, duplicate_record, person) end
       return 'duplicate'
     end
 
     local seen = read_seen(value or '')
     if n_copies > 0 and known_wrong(seen) then return 'blocked|' .. known_wrong(seen) end
     for n = 0, n_copies + n_notices - 1 do
-      local inbox = K[copy_keys + n]
+      local inbox = K[copy_keys + 2 * n]
       if not stream(inbox) then return 'blocked|' .. inbox end
     end
     for n = 0, n_copies - 1 do
@@ -106,8 +112,8 @@ local function route(K, A)
         return 'blocked|inbox-full:' .. party
       end
     end
-    if parked ~= '' and not (stream(K[3]) and stream(K[4])) then
-      return 'blocked|' .. (good[K[3]] and K[4] or K[3])
+    if parked ~= '' and not (stream(held) and stream(dead)) then
+      return 'blocked|' .. (good[held] and dead or held)
     end
     local original
     if original_key then
@@ -120,17 +126,18 @@ local function route(K, A)
 
     -- Write.
     if not fence() then return 'gone' end
-    write_record(head, audit, record)
+    write_record(records, record, person)
     for n = 0, n_copies - 1 do
       local i = copies + COPY * n
       if not seen.parties[A[i]] then
-        deliver(K[copy_keys + n], seen, A, i)
+        deliver(K[copy_keys + 2 * n], K[copy_keys + 2 * n + 1], seen, A, i)
         unfinished[A[i]] = unfinished[A[i]] + 1
         delivered[A[i]] = (delivered[A[i]] or 0) + 1
       end
     end
     for n = 0, n_notices - 1 do
-      notify(K[notice_keys + n], room, A, notices + COPY * n)
+      local i = notice_keys + 2 * n
+      notify(K[i], K[i + 1], room, A, notices + COPY * n)
     end
     if seen_key then
       if seen.sender == '' then seen.sender = sender end
@@ -139,10 +146,12 @@ local function route(K, A)
     if original then
       original[corrects == 'w' and 'withdrawn' or 'corrected'] = true
       write_seen(original_key, original, ttl)
+      -- What is known of a message lives on, so what became of its erased copies must too.
+      for n = deliveries, copy_keys - 1 do redis.call('PEXPIRE', K[n], ttl, 'GT') end
     end
     for n = 1, #parked do
       local kind = string.sub(parked, n, n)
-      write_parked(kind == 'h' and K[3] or K[4], A, park + PARKED * (n - 1))
+      write_parked(kind == 'h' and held or dead, A, park + PARKED * (n - 1))
     end
     return 'done'
   end

@@ -4,14 +4,12 @@ The key map is `hub.stores.keys`; what happens as a whole is in functions.lua. T
 to the server can hide or invent messages, and the access list (`hub.access`) says who that is.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from redis.asyncio import Redis
-from redis.asyncio.client import Pipeline
-from redis.exceptions import ResponseError
 
-from hub.errors import BrokerError
+from hub.errors import BrokerError, NotSealed
 from hub.ports import (
     Act,
     ActOutcome,
@@ -26,7 +24,9 @@ from hub.ports import (
     StepResult,
 )
 from hub.stores import keys, library, packing
+from hub.stores.calls import Bounds, act_call, excuse_call, route_call
 from hub.stores.connection import translated
+from hub.stores.content import ContentOnServer, wrong_type
 
 _LONGEST_WAIT_MS: Final = 20_000  # below the time that a client waits for an answer
 _SUSPECT_DELIVERIES: Final = 2  # handed out as often as this and not finished: alone from now on
@@ -34,22 +34,33 @@ _PENDING: Final = 1_000  # looked at in one go, so that suspects in front do not
 _PAGE: Final = 500
 
 
-class ValkeyStore:
+class ValkeyStore(ContentOnServer):
     """The store of `hub.ports.Store` on a server; the contract stands there.
 
     `duplicate_ms`: how long a message is known: as a duplicate, and to its corrections and acts.
     Longer than a sender repeats itself, and longer than copies are kept. `inbox_cap`: how many
     copies a party may have unfinished before steps to it are blocked; notices are left out of an
-    inbox that holds twice as many entries.
+    inbox that holds twice as many entries. `unsealed_max`: how many records of a shard may wait to
+    be sealed, give or take a batch; `unsealed_ms`: how long the sealer may stand still while some
+    wait. From then on nothing new is accepted.
     """
 
-    def __init__(self, client: Redis, duplicate_ms: int, inbox_cap: int) -> None:
-        self._redis = client
-        self._duplicate_ms = duplicate_ms
-        self._inbox_cap = inbox_cap
+    def __init__(
+        self,
+        client: Redis,
+        duplicate_ms: int,
+        inbox_cap: int,
+        *,
+        unsealed_max: int = 100_000,
+        unsealed_ms: int = 900_000,
+    ) -> None:
+        super().__init__(client, Bounds(duplicate_ms, inbox_cap, unsealed_max, unsealed_ms))
 
     async def prepare(self, shards: Mapping[str, Sequence[str]]) -> None:
-        """Load the functions of this version; make the group of every intake, at its beginning."""
+        """Load the functions of this version, and make what a shard begins with where it is not.
+
+        That is the group of each intake, at its very beginning, and that nothing is sealed yet.
+        """
         known = await self._call("FUNCTION", "LIST", "LIBRARYNAME", library.LIBRARY)
         if not known:
             try:
@@ -67,25 +78,13 @@ class ValkeyStore:
         for reply in await self._pipelined(groups, may_fail=True):
             if isinstance(reply, Exception) and not str(reply).startswith("BUSYGROUP"):
                 raise translated(reply)
-
-    async def setting_problems(self) -> list[str]:
-        """Return what in the server's settings could lose messages, as far as we may see them."""
-        info = await self._call("INFO", "persistence")
-        memory = await self._call("INFO", "memory")
-        problems = []
-        if not info.get("aof_enabled"):
-            problems.append("appendonly is off: a restart of the broker loses messages")
-        if memory.get("maxmemory") and memory.get("maxmemory_policy") != "noeviction":
-            problems.append("maxmemory-policy is not noeviction: a full broker drops messages")
-        try:
-            found = await self._redis.config_get("appendfsync")
-        except ResponseError:
-            return problems  # the access list keeps CONFIG from us, as it should
-        except Exception as error:
-            raise translated(error) from error
-        if found.get("appendfsync") not in {"always", b"always"}:
-            problems.append("appendfsync is not always: a power cut loses the last second or more")
-        return problems
+        seconds, micros = await self._call("TIME")
+        now = int(seconds) * 1_000 + int(micros) // 1_000
+        await self._pipelined(
+            ("HSETNX", keys.sealed(shard), name, value)
+            for shard in shards
+            for name, value in (("seq", 0), ("at", now))
+        )
 
     async def submit(self, shard: str, event: bytes, intake: str = "") -> str:
         """Append the event to the intake."""
@@ -144,14 +143,14 @@ class ValkeyStore:
         """Apply the steps in one call of the function `route`."""
         if not steps:
             return []
-        names, args = packing.route_call(shard, steps, self._duplicate_ms, self._inbox_cap)
+        names, args = route_call(shard, steps, self._bounds)
         reply = await self._call("FCALL", library.ROUTE, len(names), *names, *args)
         return [packing.step_result(word) for word in reply]
 
     async def excuse(self, shard: str, entries: Sequence[Entry]) -> None:
         """Take the hand-out off their number, also on a server that is full."""
         if entries:
-            names, args = packing.excuse_call(shard, entries)
+            names, args = excuse_call(shard, entries)
             await self._call("FCALL", library.EXCUSE, len(names), *names, *args)
 
     async def known(self, shard: str, messages: Sequence[str]) -> list[Known | None]:
@@ -164,14 +163,15 @@ class ValkeyStore:
     async def act(self, shard: str, act: Act) -> ActResult:
         """Apply the act in one call of the function `act`.
 
-        BrokerError: a key has the wrong type; nothing was done.
+        NotSealed: too much is not sealed yet. BrokerError: a key has the wrong type. Nothing was
+        done.
         """
-        names, args = packing.act_call(shard, act, self._duplicate_ms, self._inbox_cap)
+        names, args = act_call(shard, act, self._bounds)
         outcome, detail = await self._call("FCALL", library.ACT, len(names), *names, *args)
+        if outcome == b"unsealed":
+            raise NotSealed(shard)
         if outcome == b"blocked":
-            raise BrokerError(
-                f"the key {detail.decode()} has the wrong type: something else wrote it"
-            )
+            raise wrong_type(detail)
         return ActResult(ActOutcome(outcome.decode()), detail.decode())
 
     async def inbox(
@@ -182,12 +182,15 @@ class ValkeyStore:
         return [packing.inbox_entry(shard, party, place, fields) for place, fields in reply]
 
     async def find_delivery(self, shard: str, party: str, message: str) -> InboxEntry | None:
-        """Look where the duplicate check says it is; else search the inbox from its end."""
+        """Look where the duplicate check says it is; else search the inbox from its end.
+
+        What is not where it was put was erased.
+        """
         key = keys.inbox(shard, party)
         places = packing.places(await self._call("GET", keys.seen(shard, message)))
         if known := places.get(party):
-            for place, fields in await self._call("XRANGE", key, known, known):
-                return packing.inbox_entry(shard, party, place, fields)
+            found = await self._call("XRANGE", key, known, known)
+            return packing.inbox_entry(shard, party, *found[0]) if found else None
         wanted, before = message.encode(), "+"
         while True:
             page = await self._call("XREVRANGE", key, before, "-", "COUNT", _PAGE)
@@ -218,13 +221,12 @@ class ValkeyStore:
         reply = await self._range(keys.audit(shard), after, count)
         return [packing.record_entry(shard, place, fields) for place, fields in reply]
 
-    async def note(self, shard: str, record: bytes) -> int:
+    async def note(self, shard: str, record: bytes, person: bytes = b"") -> int:
         """Append one record."""
-        reply = await self._call(
-            "FCALL", library.NOTE, 2, keys.head(shard), keys.audit(shard), record
-        )
+        names = (keys.head(shard), keys.audit(shard), keys.sealed(shard))
+        reply = await self._call("FCALL", library.NOTE, len(names), *names, record, person)
         if not isinstance(reply, int):
-            raise BrokerError(f"the key {reply.decode()} has the wrong type")
+            raise wrong_type(reply)
         return reply
 
     async def depths(self, shard: str, intakes: Sequence[str]) -> Mapping[str, int]:
@@ -248,39 +250,6 @@ class ValkeyStore:
             "records": int(replies[-1] or 0),
         }
 
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._redis.aclose()
-
     async def _range(self, key: str, after: str, count: int) -> Any:
         start = after if after == "-" else f"({after}"
         return await self._call("XRANGE", key, start, "+", "COUNT", count)
-
-    async def _call(self, *command: Any) -> Any:
-        try:
-            return await self._redis.execute_command(*command)  # type: ignore[no-untyped-call] # redis-py
-        except Exception as error:
-            raise translated(error) from error
-
-    async def _pipelined(
-        self, commands: Iterable[tuple[Any, ...]], *, may_fail: bool = False
-    ) -> list[Any]:
-        """Send the commands in one go; an error of one is raised, or returned if it `may_fail`."""
-        return await self._piped(
-            lambda pipe: [pipe.execute_command(*command) for command in commands], may_fail=may_fail
-        )
-
-    async def _piped(
-        self, fill: Callable[[Pipeline], object], *, may_fail: bool = False
-    ) -> list[Any]:
-        try:
-            async with self._redis.pipeline(transaction=False) as pipe:
-                fill(pipe)
-                # Raised by redis-py itself, an error would repeat the arguments of its command.
-                replies = await pipe.execute(raise_on_error=False)
-        except Exception as error:
-            raise translated(error) from error
-        for reply in replies:
-            if isinstance(reply, Exception) and not may_fail:
-                raise translated(reply)
-        return replies

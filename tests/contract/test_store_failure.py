@@ -143,19 +143,26 @@ class TestFailure:
             (b"w1", 1),
         ]
 
-    async def test_weak_settings_are_reported(
-        self, server_store: ValkeyStore, admin: BrokerAddress
+    @pytest.mark.parametrize(
+        ("setting", "weak"), [("appendfsync", "everysec"), ("stream-node-max-entries", "100")]
+    )
+    async def test_a_weak_setting_is_reported(
+        self, server_store: ValkeyStore, admin: BrokerAddress, setting: str, weak: str
     ):
-        """What the rights allow to see; the hub's own user does not see the flush setting."""
+        """As far as the rights allow to see: the hub's own user sees neither of these."""
         assert await server_store.setting_problems() == []
+        strong = {"appendfsync": "always", "stream-node-max-entries": "1"}
         everything = ValkeyStore(client(admin.url, admin.user, admin.password), DAY_MS, 10)
         with closing(sync_client(admin)) as broker:
-            broker.config_set("appendfsync", "everysec")
+            before = broker.config_get(*strong)
+            broker.config_set(*(word for pair in strong.items() for word in pair))
             try:
+                assert await everything.setting_problems() == []
+                broker.config_set(setting, weak)
                 (problem,) = await everything.setting_problems()
             finally:
-                broker.config_set("appendfsync", "always")
-        assert problem.startswith("appendfsync is not always")
+                broker.config_set(*(word for pair in before.items() for word in pair))
+        assert problem.startswith(f"{setting} is not {strong[setting]}")
         await everything.close()
 
 

@@ -166,6 +166,7 @@ class TestPlainStreams:
             keys.intake("ind"),
             keys.audit("ind"),
             keys.head("ind"),
+            keys.sealed("ind"),
             keys.unfinished("ind"),
             keys.seen("ind", message("m1")),
             keys.delivery("ind", "gm0363", message("m1")),
