@@ -21,9 +21,7 @@ COMMANDS: Final = {
     "simulate": Entry("hub.cli.simulate:simulate", "Publish believable days of traffic."),
     "held": Entry("hub.cli.parked:held", "What waits for a person: list, show, release and more."),
     "dead": Entry("hub.cli.parked:dead", "What was refused: list, show, decide again, discard."),
-    "records": Entry(
-        "hub.cli.records:records", "Read the audit records, or the whole story of one message."
-    ),
+    "audit": Entry("hub.cli.audit:audit", "Ask the log what the hub did, and prove it."),
     "schema": Entry("hub.cli.schema:schema", "Print the JSON Schema of a message type."),
     "asyncapi": Entry("hub.cli.schema:asyncapi", "Print the AsyncAPI description of the hub."),
     "accounts": Entry("hub.cli.accounts:accounts", "Write the accounts for a broker of your own."),
