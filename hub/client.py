@@ -5,8 +5,10 @@
 
     async with await Client.connect(url, party="gm0363", password=…) as client:
         async for delivery in client.inbox():
-            store(delivery.event)
+            store(await delivery.open())
             await delivery.acknowledge()
+
+The copies in an inbox are sealed: opening one asks the hub for its key, and is on record.
 
 The client holds no decision and no rule: a partner that uses none of our code does the same with
 XADD and XREADGROUP (docs/howto/emit-events.md). Publishing is safe to repeat: the same (source, id)
@@ -22,6 +24,7 @@ from typing import Any, Final, Self
 from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
+from hub.answers import flat, wait
 from hub.delivery import Delivery, Receipt
 from hub.errors import NotAllowed, Unavailable
 from hub.stores import keys
@@ -173,6 +176,17 @@ class Client:
         stream = keys.inbox(delivery.shard, self.party)
         await self._call(self._redis.xack(stream, keys.READER_GROUP, delivery.entry))
 
+    async def answer(self, delivery: Delivery, opening: Receipt, patience_s: float) -> bytes:
+        """Wait for the answer to an opening; see `hub.answers.wait`."""
+        place = keys.opened(delivery.shard, self.party, opening.message)
+        own = keys.inbox(self._shard, self.party)
+        return await wait(
+            lambda: self._call(self._redis.get(place)),
+            lambda after: self._call(self._redis.xrange(own, f"({after}", "+", count=100)),
+            opening.entry,
+            patience_s,
+        )
+
     def _delivery(self, stream: str, entry: str, fields: Mapping[str, bytes]) -> Delivery:
         def text(name: str) -> str:
             return fields.get(name, b"").decode()
@@ -188,7 +202,7 @@ class Client:
             deadline=text("deadline"),
             retain_until=text("retain"),
             notice=fields.get("notice") == b"1",
-            event=json.loads(fields["copy"]),
+            copy=fields.get("copy", b""),
             _client=self,
         )
 
@@ -226,7 +240,7 @@ class Client:
                 stream.decode(),
                 [
                     (entry.decode(), {k.decode(): v for k, v in (fields or {}).items()})
-                    for entry, fields in _flat(entries)
+                    for entry, fields in flat(entries)
                 ],
             )
             for stream, entries in pairs
@@ -244,18 +258,6 @@ class Client:
         except (RedisError, OSError, AttributeError, TypeError) as error:
             # redis-py raises the last two on a dead connection (redis-py#4287)
             raise Unavailable("the broker did not answer") from error
-
-
-def _flat(entries: Any) -> Any:
-    """Take the one extra list away that RESP3 puts around the entries of a stream."""
-    if (
-        entries
-        and isinstance(entries[0], list)
-        and entries[0]
-        and not isinstance(entries[0][0], bytes)
-    ):
-        return entries[0]
-    return entries
 
 
 def shard_of(party: str) -> str:

@@ -5,7 +5,7 @@
 
     with SyncClient.connect(url, party="gm0363", source=…, password=…) as client:
         for delivery in client.inbox(follow=False):
-            store(delivery.event)
+            store(delivery.open())
             delivery.acknowledge()
 
 It runs `hub.client` on an event loop of its own; not inside a running loop, and not in two threads.
@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from hub.client import Client, Delivery, Receipt
+from hub.opening import PATIENCE_S
 from schemas.catalogue import DEFAULT_PREFIX
 
 
@@ -37,13 +38,35 @@ class SyncDelivery:
     retain_until: str  #: ISO date
     notice: bool  #: a notice of the hub about something you sent: nothing to act on
     received_at: datetime  #: aware, UTC
-    event: dict[str, Any] = field(repr=False)  #: the minimised CloudEvent
     _delivery: Delivery = field(repr=False)
     _runner: asyncio.Runner = field(repr=False)
 
-    def opened(self) -> Receipt:
-        """Say that somebody read it."""
-        return self._runner.run(self._delivery.opened())
+    @property
+    def sealed(self) -> bool:
+        """Whether it is yet to be opened; a notice without text never is."""
+        return self._delivery.sealed
+
+    @property
+    def event(self) -> dict[str, Any]:
+        """The minimised CloudEvent. Raises NotOpened: it is sealed; `open()` it first."""
+        return self._delivery.event
+
+    @property
+    def opening(self) -> Receipt | None:
+        """The act by which this object was opened; None: not yet."""
+        return self._delivery.opening
+
+    def open(self, patience_s: float = PATIENCE_S) -> dict[str, Any]:
+        """Ask the hub for the key of this copy, and return the minimised CloudEvent.
+
+        Each call is an opening of its own, on record with your party.
+
+        Raises:
+            OpeningRefused: it was erased, or this party may not open it.
+            Unavailable: no answer within `patience_s` seconds; open it again.
+
+        """
+        return self._runner.run(self._delivery.open(patience_s))
 
     def acknowledge(self) -> Receipt | None:
         """Say that it is safe in your own system; it does not come again."""
@@ -180,7 +203,6 @@ class SyncClient:
             retain_until=found.retain_until,
             notice=found.notice,
             received_at=found.received_at,
-            event=found.event,
             _delivery=found,
             _runner=self._runner,
         )

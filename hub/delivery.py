@@ -1,8 +1,8 @@
-"""One copy in an inbox, and what its recipient can say about it.
+"""One copy in an inbox: open it, and what its recipient can say about it.
 
 Each act is an event that the recipient publishes; its id is made from all that it says, so that
 asking twice publishes the same event twice and the hub does it once, while another case, code, text
-or party is another act.
+or party is another act. An opening is another each time: each is on record.
 """
 
 import json
@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
+from hub.errors import NotOpened
+from hub.opening import PATIENCE_S, Opening, is_sealed
+
 _NAMESPACE: Final = uuid.UUID("5b0d4d3e-5f6e-4f43-9d06-2f6a1e0c7a11")
 
 
@@ -20,7 +23,7 @@ class Receipt:
     """That the broker has the event on disk. What the hub decided comes later, as notices."""
 
     entry: str  #: `<ms>-<n>`; a refusal notice names it as `ingang`
-    message: str  #: the hub's own name of the event, as in its records
+    message: str  #: the hub's own name of the event, as in its records and notices
     id: str
     source: str
 
@@ -40,10 +43,17 @@ class Publisher(Protocol):
         """Take a delivery off the list of what comes again."""
         ...
 
+    async def answer(self, delivery: "Delivery", opening: Receipt, patience_s: float) -> bytes:
+        """Wait for what the hub answers to an opening."""
+        ...
+
 
 @dataclass(slots=True)
 class Delivery:
-    """One copy in an inbox. The acts go through the hub; each is done once, however often asked."""
+    """One copy in an inbox. The acts go through the hub; each is done once, however often asked.
+
+    What stands here can be read at once. The copy itself is sealed: `open()` it first.
+    """
 
     shard: str
     entry: str
@@ -55,20 +65,60 @@ class Delivery:
     deadline: str  #: RFC 3339: when it must have been acknowledged
     retain_until: str  #: ISO date
     notice: bool  #: a notice of the hub about something you sent: nothing to act on
-    event: dict[str, Any] = field(repr=False)  #: the minimised CloudEvent
+    copy: bytes = field(repr=False)  #: as it lies in the inbox
     _client: "Publisher" = field(repr=False)
+    opening: Receipt | None = None  #: the act by which this object was opened; None: not yet
+    _event: dict[str, Any] | None = field(default=None, repr=False)
 
     @property
     def received_at(self) -> datetime:
         """When the copy was delivered; aware, UTC."""
         return datetime.fromtimestamp(int(self.entry.partition("-")[0]) / 1_000, UTC)
 
-    async def opened(self) -> Receipt:
-        """Say that somebody read it (berichten.ingezien)."""
-        return await self._act("berichten.ingezien", {})
+    @property
+    def sealed(self) -> bool:
+        """Whether it is yet to be opened; a notice without text never is."""
+        return self._event is None and is_sealed(self.copy)
+
+    @property
+    def event(self) -> dict[str, Any]:
+        """The minimised CloudEvent.
+
+        Raises:
+            NotOpened: it is sealed; `open()` it first.
+
+        """
+        if self._event is None:
+            if self.sealed:
+                raise NotOpened(
+                    f"message {self.message} is sealed: `open()` it first, which is on record"
+                )
+            self._event = json.loads(self.copy)
+        return self._event
+
+    async def open(self, patience_s: float = PATIENCE_S) -> dict[str, Any]:
+        """Ask the hub for the key of this copy, and return the minimised CloudEvent.
+
+        Each call is an opening of its own: it is on record with your party, and the sender is told
+        of the first. What is not sealed is returned as it is, and nothing is asked or recorded.
+
+        Raises:
+            OpeningRefused: it was erased, or this party may not open it; the problems say which.
+            Unavailable: no answer within `patience_s` seconds; open it again.
+            NotAllowed: this user may not read the answer.
+
+        """
+        if not is_sealed(self.copy):
+            return self.event
+        opening = Opening()
+        receipt = await self._act("berichten.ingezien", {"sleutel": opening.public_key})
+        answer = await self._client.answer(self, receipt, patience_s)
+        self._event = opening.read(answer, self.copy, self.shard, self._client.party, self.message)
+        self.opening = receipt
+        return self._event
 
     async def acknowledge(self) -> Receipt | None:
-        """Say that it is safe in your own system; it does not come again.
+        """Say that it is safe in your own system; it does not come again. No need to open it.
 
         A notice is only ticked off: there is nobody to tell.
         """
@@ -98,7 +148,6 @@ class Delivery:
         return await self._act("berichten.terugkoppeling-gegeven", data)
 
     async def _act(self, name: str, data: Mapping[str, Any]) -> Receipt:
-        about = {"bron": self.event["source"], "id": self.event["id"]}
         given = {key: value for key, value in data.items() if value is not None}
         says = json.dumps(given, sort_keys=True) if given else ""
         act = uuid.uuid5(_NAMESPACE, f"{self._client.party}|{self.message}|{name}|{says}")
@@ -109,9 +158,11 @@ class Delivery:
             "type": f"{self._client.prefix}.{name}",
             "time": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
             "datacontenttype": "application/json",
-            "data": {"betreft": about, **given},
+            # by the names that stand beside the copy: who did not open it knows no other
+            "data": {"betreft": {"shard": self.shard, "bericht": self.message}, **given},
         }
-        for thread in ("correlationid", "traceparent"):
-            if thread in self.event:
-                event[thread] = self.event[thread]
+        if not self.sealed:
+            for thread in ("correlationid", "traceparent"):
+                if thread in self.event:
+                    event[thread] = self.event[thread]
         return await self._client.publish(event)

@@ -1,11 +1,11 @@
 """What a recipient does with its copy, from the command line: publish the act, await its result."""
 
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
 from handlers.deliveries import TRANSITIONS
+from handlers.rulebook import Party
 from hub.bootstrap import Hub
 from hub.cli import output
 from hub.cli.exits import Exit
@@ -13,6 +13,8 @@ from hub.cli.failing import Stop
 from hub.cli.following import Published, last_records, outcomes, refusal
 from hub.cli.mailbox import NOTICE, Mail
 from hub.client import Client, Delivery, Receipt
+from hub.errors import OpeningRefused
+from hub.opening import is_sealed
 from hub.ports import InboxEntry
 from schemas.records import Record, RecordEvent
 
@@ -43,7 +45,7 @@ def delivery_of(entry: InboxEntry, client: Client) -> Delivery:
         deadline=entry.deadline,
         retain_until=entry.retain_until,
         notice=entry.notice,
-        event=json.loads(entry.content),
+        copy=entry.content,
         _client=client,
     )
 
@@ -64,13 +66,7 @@ async def perform(
         raise Stop(
             Exit.NOT_USABLE, "this is a notice of the hub: read it with show, tick it off with ack"
         )
-    party = hub.book.parties[entry.party]
-    if party.oin is None:
-        raise Stop(
-            Exit.NOT_USABLE,
-            f"{entry.party} has an inbox but no OIN in the role config, so it cannot publish an"
-            " act: the record must name the organisation that acted",
-        )
+    party = _who_acts(hub, entry)
     last = await last_records(hub.store, [party.shard])
     async with await hub.client(entry.party) as client:
         receipt = await act(delivery_of(entry, client))
@@ -88,6 +84,42 @@ async def perform(
         "the act is on the intake and not done in time: is a worker running"
         f" ({output.command('up')})? Nothing is lost; asking again is safe",
     )
+
+
+async def open_copy(hub: Hub, mail: Mail, *, patience_s: float = PATIENCE_S) -> Mail:
+    """Open a copy or a notice as the party of the inbox, and return it with its event and state.
+
+    Each call is an opening of its own, and on record. What is not sealed comes back as it is.
+
+    Raises:
+        Stop: the hub refused it (with why), or the party cannot act.
+        Unavailable: the hub did not answer in time.
+
+    """
+    entry = mail.entry
+    if not is_sealed(entry.content):
+        return mail
+    _who_acts(hub, entry)
+    async with await hub.client(entry.party) as client:
+        try:
+            event = await delivery_of(entry, client).open(patience_s)
+        except OpeningRefused as refused:
+            raise Stop(
+                Exit.REFUSED, "the hub did not hand over its key:", refused.problems
+            ) from refused
+    (state,) = await hub.store.states(entry.shard, entry.party, [entry.message])
+    return Mail(entry, NOTICE if entry.notice else state, event)
+
+
+def _who_acts(hub: Hub, entry: InboxEntry) -> Party:
+    party = hub.book.parties[entry.party]
+    if party.oin is None:
+        raise Stop(
+            Exit.NOT_USABLE,
+            f"{entry.party} has an inbox but no OIN in the role config, so it cannot publish an"
+            " act: the record must name the organisation that acted",
+        )
+    return party
 
 
 def _done_before(record: Record, state_before: str) -> bool:

@@ -1,6 +1,5 @@
 """`seinhuis inbox PARTY`: read an inbox, and act on what is in it."""
 
-import json
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -134,7 +133,7 @@ def _print_messages(found: list[mailbox.Mail], names: dict[str, str]) -> None:
 def _print_notices(found: list[mailbox.Mail], names: dict[str, str]) -> None:
     rows = []
     for mail in found:
-        about, by = mail.about()
+        about, by = mail.about() or ("(sealed)", "")
         what = mail.entry.type.removeprefix("berichten.")
         rows.append(
             (
@@ -163,10 +162,10 @@ def show(
     broker: Broker = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one message, and how it got here.
+    """Show what stands in the clear of one message, and how it got here.
 
-    Changes nothing: to mark it as opened there is `open`. It holds personal data; look at it only
-    for your task.
+    Changes nothing. The content of a copy is sealed; to see it there is `open`, which is on record.
+    A notice without text is not sealed, and is shown whole.
 
     Exits with 0, 4 when no hub runs, 5 when there is no such party or message.
     """
@@ -183,17 +182,17 @@ def show(
 
 
 async def full_document(hub: Hub, mail: mailbox.Mail) -> dict[str, Any]:
-    """Return one message as programs read it, with its content."""
+    """Return one message as programs read it, with its event when it may be read."""
     verdict = await mailbox.how(hub, mail)
     return {
         **mail.document(now()),
         "legal_basis": verdict.legal_basis if verdict else None,
         "purpose": verdict.purpose if verdict else None,
-        "event": json.loads(mail.entry.content),
+        **({} if mail.event is None else {"event": mail.event}),
     }
 
 
 async def print_mail(hub: Hub, mail: mailbox.Mail) -> None:
-    """Write one message with its content, for a person."""
+    """Write one message for a person, with its content when it may be read."""
     for text in mailbox.readable(mail, await mailbox.how(hub, mail)):
         output.line(text)

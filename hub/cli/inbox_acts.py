@@ -42,7 +42,6 @@ def _act(
     settings: Settings,
     *,
     as_json: bool,
-    then_show: bool = False,
     notices: bool = False,
 ) -> None:
     party = str(context.obj)
@@ -53,12 +52,8 @@ def _act(
             done = await acts.perform(hub, mail, act, notices=notices)
             mail = mailbox.Mail(mail.entry, done.state)
             if as_json:
-                shown = (await full_document(hub, mail)) if then_show else mail.document(now())
-                output.document({**shown, "changed": done.changed})
-                return
-            if then_show:
-                await print_mail(hub, mail)
-            if not then_show or not done.changed:
+                output.document({**mail.document(now()), "changed": done.changed})
+            else:
                 output.line(f"{mail.entry.message} in the inbox of {party} {_said(done)}")
 
     run(do())
@@ -82,16 +77,30 @@ def open_(
     broker: Broker = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say that somebody read it (ingezien), and show it.
+    """Open it (ingezien): the one way to see what it says.
 
-    Changes the state to opened; the sender is told. Only once: what was acknowledged or taken up
-    was read already, and `show` shows it without an act.
+    The hub hands over the key of this copy, and puts on record which party opened it, each time.
+    The first time the state changes to opened and the sender is told. It holds personal data: open
+    it only for your task. A notice without text is shown as it is, without a record.
 
-    Exits with 0 when the hub did it, 3 when it refused (with why), 4 when no hub runs, 5 when
-    there is no such party or message.
+    Exits with 0 when it is opened, 3 when the hub refused (with why: erased, or not allowed), 4
+    when no hub runs or answers in time, 5 when there is no such party or message.
     """
     settings = settings_from(data=data, config=config, broker=broker)
-    _act(context, message, lambda d: d.opened(), settings, as_json=as_json, then_show=True)
+
+    async def do() -> None:
+        async with attach(settings) as hub:
+            found = await mailbox.find(hub, str(context.obj), message)
+            mail = await acts.open_copy(hub, found)
+            if as_json:
+                shown = await full_document(hub, mail)
+                output.document({**shown, "changed": mail.state != found.state})
+                return
+            await print_mail(hub, mail)
+            if mail.opened is not None:
+                output.note("this opening is on record")
+
+    run(do())
 
 
 @inbox.command()

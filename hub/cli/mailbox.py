@@ -13,6 +13,7 @@ from hub.cli import output
 from hub.cli.exits import Exit
 from hub.cli.failing import Stop
 from hub.errors import NotFound
+from hub.opening import is_sealed
 from hub.ports import InboxEntry
 from schemas.catalogue import CATALOGUE
 from schemas.identifiers import message_ref
@@ -29,6 +30,7 @@ class Mail:
 
     entry: InboxEntry
     state: str  #: of handlers.deliveries, or `notice`
+    opened: dict[str, Any] | None = None  #: the event of a sealed copy, once it was opened
 
     @property
     def received(self) -> datetime:
@@ -39,21 +41,33 @@ class Mail:
         """Whether it should have been acknowledged by now."""
         return self.state in _UNREAD and datetime.fromisoformat(self.entry.deadline) < at
 
-    def about(self) -> tuple[str, str]:
-        """Return the message that a notice is about, and the party that did it.
+    @property
+    def event(self) -> dict[str, Any] | None:
+        """The event, when it may be read: opened, or never sealed."""
+        if self.opened is None and not is_sealed(self.entry.content):
+            event: dict[str, Any] = json.loads(self.entry.content)
+            return event
+        return self.opened
+
+    def about(self) -> tuple[str, str] | None:
+        """Return the message that a notice is about, and the party that did it; None: sealed.
 
         The message as it is named everywhere here; the stream entry where the hub could not read
         what it refused.
         """
-        data: dict[str, Any] = json.loads(self.entry.content).get("data", {})
-        link = data.get("betreft")
-        about = message_ref(link["bron"], link["id"]) if link else str(data.get("ingang", ""))
+        if self.event is None:
+            return None
+        data: dict[str, Any] = self.event.get("data", {})
+        link: dict[str, str] = data.get("betreft") or {}
+        about = link.get("bericht") or str(data.get("ingang", ""))
+        if "bron" in link:
+            about = message_ref(link["bron"], link["id"])
         return about, str(data.get("door") or "hub")
 
     def document(self, at: datetime) -> dict[str, Any]:
         """Return it as programs read it, without the content."""
         entry = self.entry
-        about, by = self.about() if entry.notice else (None, None)
+        about, by = (entry.notice and self.about()) or (None, None)
         notice = {"about": about, "by": by} if entry.notice else {}
         return {
             "message": entry.message,
@@ -69,6 +83,7 @@ class Mail:
             "retain_until": entry.retain_until,
             "shard": entry.shard,
             "entry": entry.id,
+            "sealed": is_sealed(entry.content),
             **notice,
         }
 
@@ -157,22 +172,29 @@ async def how(hub: Hub, mail: Mail) -> VerdictLine | None:
 
 
 def readable(mail: Mail, verdict: VerdictLine | None) -> Iterator[str]:
-    """Yield a message as lines for a person: what it is, how it got here, what it says."""
+    """Yield a message as lines for a person: what it is, how it got here, what it says.
+
+    What is sealed says how to open it.
+    """
     entry = mail.entry
-    event: dict[str, Any] = json.loads(entry.content)
     yield f"{CATALOGUE[entry.type].title} · {entry.type}"
     yield f"  message      {entry.message}"
     yield f"  from         {entry.sender}, received {output.moment(mail.received)}"
     yield f"  urgency      {entry.urgency}"
     if mail.state == NOTICE:
-        about, by = mail.about()
-        yield f"  what         a notice of the hub: about {about}, by {by}"
+        about, by = mail.about() or ("", "")
+        yield f"  what         a notice of the hub{f': about {about}, by {by}' if by else ''}"
     else:
         deadline = output.moment(datetime.fromisoformat(entry.deadline))
         yield f"  acknowledge  before {deadline}; now {mail.state}"
         yield f"  keep         until {entry.retain_until} at most"
         basis = f" on {verdict.legal_basis}, for {verdict.purpose}" if verdict else ""
         yield f"  got here by  rule {entry.rule}{basis}"
+    event = mail.event
+    if event is None:
+        yield "  content      sealed; opening it is on record:"
+        yield f"    {output.command('inbox', entry.party, 'open', entry.message[: output.SHORT])}"
+        return
     yield "  event"
     envelope = {key: value for key, value in event.items() if key != "data"}
     yield from output.tree(envelope, 2)
