@@ -4,9 +4,12 @@ Who got what is asked of the decision itself (`handlers.routing.decide`), so nob
 that was never sent.
 """
 
+import base64
 import json
 from collections.abc import Iterator
 from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from handlers.deliveries import TRANSITIONS, State
 from handlers.routing import decide
@@ -16,6 +19,7 @@ from hub.simulation.calendar import later
 from hub.simulation.chance import Dice
 from hub.simulation.writing import Draft, Writer, in_minutes
 from schemas.decisions import Forward
+from schemas.identifiers import message_ref
 from schemas.reading import parse
 
 _ACTING_SHARE: Final = 0.25  # of the copies: most recipients act in their own system, later
@@ -60,12 +64,12 @@ class Aftermath:
         urgent = draft.event["data"].get("urgentie") == "spoed"
         moment, state = draft.moment, State.DELIVERED
         if dice.maybe(0.03):
-            data = {"betreft": _about(draft), "redencode": dice.one_of(_REFUSALS)}
+            data = {"betreft": self._copy_of(draft), "redencode": dice.one_of(_REFUSALS)}
             moment = later(dice, moment, 60)
             yield self._act(draft, party, "berichten.geweigerd", data, dice, moment)
             return
         if (to := self._passes_on(draft, party, forward)) is not None and dice.maybe(0.3):
-            data = {"betreft": _about(draft), "aan": to}
+            data = {"betreft": self._copy_of(draft), "aan": to}
             yield self._act(
                 draft, party, "berichten.doorgezonden", data, dice, later(dice, moment, 40)
             )
@@ -78,7 +82,12 @@ class Aftermath:
             yield self._act(draft, party, name, self._said(name, draft, dice), dice, moment)
 
     def _said(self, name: str, draft: Draft, dice: Dice) -> dict[str, Any]:
-        data: dict[str, Any] = {"betreft": _about(draft)}
+        data: dict[str, Any] = {"betreft": self._copy_of(draft)}
+        if name == "berichten.ingezien":
+            # Made from the seed, as all of a simulated day: nobody reads what the hub answers.
+            private = X25519PrivateKey.from_private_bytes(bytes.fromhex(dice.hex(64)))
+            public = private.public_key().public_bytes_raw()
+            data["sleutel"] = base64.b64encode(public).decode()
         if name == "berichten.opgepakt":
             data["zaakRef"] = f"Z-{dice.hex(6)}"
         if name == "berichten.terugkoppeling-gegeven":
@@ -87,6 +96,11 @@ class Aftermath:
                 person = draft.case.person.name if draft.case is not None else "betrokkene"
                 data["inhoud"] = dice.one_of(texts.FEEDBACK).format(naam=person)
         return data
+
+    def _copy_of(self, draft: Draft) -> dict[str, str]:
+        """Name a copy as its recipient sees it before it is opened."""
+        shard = self._book.parties[draft.party].shard
+        return {"shard": shard, "bericht": message_ref(draft.event["source"], draft.event["id"])}
 
     def _act(
         self, draft: Draft, party: Party, name: str, data: dict[str, Any], dice: Dice, moment: Any

@@ -184,8 +184,7 @@ class _Line:
         if self._name(event) not in ACTS:
             return None
         link = event["data"]["betreft"]
-        sender = self._hub.book.by_oin.get(link["bron"][12:32])
-        return (sender.shard, message_ref(link["bron"], link["id"])) if sender else None
+        return link["shard"], link["bericht"]
 
     def _name(self, event: dict[str, Any]) -> str:
         return str(event["type"]).removeprefix(f"{self._hub.book.prefix}.")

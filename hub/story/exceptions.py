@@ -92,7 +92,7 @@ async def corrected(stage: Stage, event: dict[str, Any]) -> None:
     show.say(f"   the original was received by {', '.join(sorted(had))}")
     show.step("ind corrects it")
     _, copies = await stage.deliver("ind", stage.signals.correction(event, "ind-0004"))
-    for party, copy in copies.items():
+    for party, copy in (await stage.open(copies)).items():
         show.say(f"   {party} reads {copy.type}: {copy.event['data']['reden']}")
     show.check("everybody who had the original has the correction", holds=set(had) == set(copies))
     if set(had) != set(copies):

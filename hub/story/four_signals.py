@@ -6,6 +6,7 @@ from typing import Any
 from hub.client import Delivery
 from hub.errors import HubError
 from hub.story.stage import Stage
+from schemas.identifiers import message_ref
 from schemas.records import Record
 
 
@@ -28,6 +29,9 @@ async def ind(stage: Stage) -> dict[str, Any]:
     show.sent(later)
     record, copies = await stage.deliver("ind", later)
     show.received(copies)
+    show.step("each opens its own copy: the hub hands over the key of that copy, on record")
+    await _open_one(stage, copies, "gm0363")
+    copies = await stage.open(copies)
     show.fields(stage.read(later), copies)
     show.verdicts(record)
     await _answer(stage, "ind", later, copies, "gm0363")
@@ -47,6 +51,7 @@ async def liv(stage: Stage) -> None:
     show.sent(event)
     record, copies = await stage.deliver("liv", event)
     show.received(copies)
+    copies = await stage.open(copies)
     show.fields(stage.read(event), copies)
     show.verdicts(record)
     await _absent(stage, record, copies, "0363")
@@ -65,6 +70,7 @@ async def rvdk(stage: Stage) -> None:
     show.sent(event)
     record, copies = await stage.deliver("rvdk", event)
     show.received(copies)
+    copies = await stage.open(copies)
     show.fields(stage.read(event), copies)
     show.verdicts(record)
     await _absent(stage, record, copies, "0344")
@@ -76,8 +82,9 @@ async def rvdk(stage: Stage) -> None:
     stage.note(house, passed.entry, passed.message, "berichten.doorgezonden")
     given = {"gm0344": await watching.copy("gm0344", record.object.id)}
     show.received(given)
+    given = await stage.open(given)
     show.fields(stage.read(event), {house: copy, **given})
-    await _notices(stage, "rvdk", event, 2)
+    await _notices(stage, "rvdk", event, 2 + len(copies) + len(given))
 
 
 async def dji(stage: Stage) -> None:
@@ -92,6 +99,7 @@ async def dji(stage: Stage) -> None:
     show.sent(event)
     record, copies = await stage.deliver("dji", event)
     show.received(copies)
+    copies = await stage.open(copies)
     show.fields(stage.read(event), copies)
     show.verdicts(record)
     await _answer(stage, "dji", event, copies, "gm0599")
@@ -100,16 +108,31 @@ async def dji(stage: Stage) -> None:
 async def _answer(
     stage: Stage, sender: str, event: Mapping[str, Any], copies: Mapping[str, Delivery], party: str
 ) -> None:
+    copy = _of(copies, party)
+    stage.show.step(f"{party} acknowledges, takes it up and feeds back")
+    acts = await stage.act(copy, party, case_ref="Z-2026-0042")
+    await _notices(stage, sender, event, acts + len(copies))
+
+
+async def _open_one(stage: Stage, copies: Mapping[str, Delivery], party: str) -> None:
+    """Show what lies on the broker, and what stands in the record once it is opened."""
+    show, copy = stage.show, _of(copies, party)
+    show.say(f"   on the broker, for {party}: {copy.copy[:16].hex(' ')} … ({len(copy.copy)} bytes)")
+    await stage.watching.read(party, copy)
+    record = (await stage.watching.records_about(copy.shard, f"{party}:{copy.message}"))[0]
+    show.say(f"   on record: {record.event.value} by {record.actor.kind} {record.actor.id}")
+
+
+def _of(copies: Mapping[str, Delivery], party: str) -> Delivery:
     if party not in copies:
         raise HubError(f"{party} has no copy: the demo needs the role config that came with it")
-    stage.show.step(f"{party} opens it, acknowledges, takes it up and feeds back")
-    acts = await stage.act(copies[party], party, case_ref="Z-2026-0042")
-    await _notices(stage, sender, event, acts)
+    return copies[party]
 
 
 async def _notices(stage: Stage, sender: str, event: Mapping[str, Any], count: int) -> None:
     """Show what the sender finds in its own inbox."""
-    for notice in await stage.watching.notices(sender, event["id"], count):
+    message = message_ref(event["source"], event["id"])
+    for notice in await stage.watching.notices(sender, message, count):
         data = notice.event["data"]
         extra = "".join(
             f", {key} {data[key]}" for key in ("niveau", "zaakRef", "aan") if key in data

@@ -54,10 +54,13 @@ class Stage:
         parties = [v.party for v in record.verdicts or () if v.outcome == "forward" and v.party]
         return {party: await self.watching.copy(party, record.object.id) for party in parties}
 
+    async def open(self, copies: Mapping[str, Delivery]) -> dict[str, Delivery]:
+        """Let each recipient open its own copy; each opening is an act, and on record."""
+        return {party: await self.watching.read(party, copy) for party, copy in copies.items()}
+
     async def act(self, delivery: Delivery, party: str, *, case_ref: str) -> int:
-        """Let the recipient open, acknowledge, take up and feed back; return how many acts."""
+        """Let the recipient acknowledge, take up and feed back; return how many acts."""
         receipts = [
-            ("berichten.ingezien", await delivery.opened()),
             ("berichten.ontvangst-bevestigd", await delivery.acknowledge()),
             ("berichten.opgepakt", await delivery.take_up(case_ref)),
             ("berichten.terugkoppeling-gegeven", await delivery.feed_back("in-behandeling")),
@@ -66,3 +69,9 @@ class Stage:
             if receipt is not None:
                 self.note(party, receipt.entry, receipt.message, name)
         return len(receipts)
+
+    def note_openings(self) -> None:
+        """Note every opening until now: an opening is an event that was accepted, as any act."""
+        for party, receipt in self.watching.openings:
+            self.note(party, receipt.entry, receipt.message, "berichten.ingezien")
+        self.watching.openings.clear()

@@ -74,6 +74,7 @@ async def _day(stage: Stage, events: int, seed: int) -> dict[str, Any]:
         day = sending.sent
         stage.sent += day
     await stage.watching.drained()
+    stage.note_openings()
     books = await bookkeeping.read(hub)
     counts = summary(books, hub.book, day)
     _show(show, counts)

@@ -1,4 +1,4 @@
-"""Look at a hub that works: wait for a decision, read a copy, read the notices of a sender.
+"""Look at a hub that works: wait for a decision, open a copy, read the notices of a sender.
 
 Only by what the hub offers: the records and the queues of the store, and for an inbox the client of
 the party itself.
@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final, TypeVar
 
 from hub.bootstrap import Hub
-from hub.client import Client, Delivery
+from hub.client import Client, Delivery, Receipt
 from hub.errors import HubError
 from hub.ports import ParkedEntry, Queue
 from schemas.records import Record
@@ -28,7 +28,11 @@ class Watching:
 
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
+        self.openings: list[
+            tuple[str, Receipt]
+        ] = []  #: acts by which copies were opened, and whose
         self._clients: dict[str, Client] = {}
+        self._opened: dict[tuple[str, str], Delivery] = {}
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -78,6 +82,18 @@ class Watching:
             if delivery.message == message
         ]
 
+    async def read(self, party: str, delivery: Delivery) -> Delivery:
+        """Return the delivery with its content; what is sealed is opened by `party`, once."""
+        if not delivery.sealed:
+            return delivery
+        place = (party, delivery.message)
+        if place not in self._opened:
+            await delivery.open()
+            self._opened[place] = delivery
+            if delivery.opening is not None:
+                self.openings.append((party, delivery.opening))
+        return self._opened[place]
+
     async def count(self, shard: str, party: str, message: str) -> int:
         """Return how many copies of `message` lie in the inbox, acknowledged or not."""
         found, after = 0, "-"
@@ -93,32 +109,31 @@ class Watching:
         )
         return found[0]
 
-    async def notices(self, party: str, event_id: str, count: int) -> list[Delivery]:
-        """Return the notices to `party` about its event, when there are at least `count`."""
-        client = await self.client(party)
+    async def notices(self, party: str, message: str, count: int) -> list[Delivery]:
+        """Return the notices to `party` about its message, when there are at least `count`.
+
+        One with text is sealed as a copy is: the party opens it.
+        """
 
         async def look() -> list[Delivery]:
-            return [
-                delivery
-                async for delivery in client.inbox(follow=False, consumer="demo")
-                if delivery.notice
-                and delivery.event["data"].get("betreft", {}).get("id") == event_id
-            ]
+            found = [await self.read(party, each) for each in await self._told(party)]
+            return [each for each in found if _about(each).get("bericht") == message]
 
         return await _until(look, lambda found: len(found) >= count, "the notices did not come")
 
     async def refusal(self, party: str, entry: str) -> Delivery:
         """Return the notice that what came in as `entry` was refused."""
-        client = await self.client(party)
 
         async def look() -> list[Delivery]:
-            return [
-                delivery
-                async for delivery in client.inbox(follow=False, consumer="demo")
-                if delivery.notice and delivery.event["data"].get("ingang") == entry
-            ]
+            found = [each for each in await self._told(party) if not each.sealed]
+            return [each for each in found if each.event["data"].get("ingang") == entry]
 
         return (await _until(look, bool, "the notice did not come"))[0]
+
+    async def _told(self, party: str) -> list[Delivery]:
+        client = await self.client(party)
+        found = client.inbox(follow=False, consumer="demo")
+        return [delivery async for delivery in found if delivery.notice]
 
     async def parked(self, shard: str, queue: Queue) -> list[ParkedEntry]:
         """Return all that waits in a queue for a person."""
@@ -138,6 +153,10 @@ class Watching:
             return sum(depth["intake"] + depth["pending"] for depth in depths)
 
         await _until(left, lambda count: count == 0, "the intakes did not empty", patience_s)
+
+
+def _about(notice: Delivery) -> dict[str, str]:
+    return notice.event["data"].get("betreft") or {}
 
 
 async def _until(

@@ -127,7 +127,7 @@ def test_acts_are_by_who_received_the_copy_and_after_it() -> None:
             continue
         name = name_of(event)
         if name in ACTS:
-            about = message_ref(event["data"]["betreft"]["bron"], event["data"]["betreft"]["id"])
+            about = event["data"]["betreft"]["bericht"]
             acts[name] += 1
             assert party in received[about], name
             assert moment > times[about]
