@@ -5,6 +5,7 @@ waits in the shard of who acted, and is finished only after the act is done; the
 on its own event, so a crash between the two repeats it without effect.
 """
 
+import base64
 import json
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +33,7 @@ _WHY = {
     ),
     ActOutcome.UNKNOWN: (
         "this party did not receive that message",
-        "give the (source, id) of the copy as it stands in the inbox",
+        "name it as it stands in the inbox, by shard and bericht",
     ),
     ActOutcome.WITHDRAWN: (
         "the sender withdrew this message; it may not be passed on",
@@ -49,6 +50,12 @@ _WHY = {
 }
 
 
+_ERASED = Problem(
+    "data.betreft",
+    "the content of this copy was erased at the end of its term",
+    "ask the sender, if it is still needed; what was done with the copy stays on record",
+)
+
 _CODE_OF_THE_HUB = Problem(
     "data.redencode",
     "only the hub refuses for this reason",
@@ -62,13 +69,16 @@ class Target:
 
     shard: str
     message: str
-    sender: Party
+    owner: Party | None  #: whose shard it is, or who sent it; None: a shared shard, anyone of it
 
 
 async def perform(
-    store: Store, book: Rulebook, by: Party, event: Envelope, at: datetime
+    store: Store, book: Rulebook, by: Party, event: Envelope, at: datetime, person: bytes = b""
 ) -> tuple[Problem, ...]:
     """Apply an admitted act; return why it could not be, or nothing. Safe to repeat.
+
+    An opening that gives a public key is answered with the key of the copy, after the act is on
+    record: a crash between the two repeats both, and only the answer is made anew.
 
     Raises:
         Unavailable: nothing was done, or we cannot know; repeat the whole.
@@ -88,7 +98,8 @@ async def perform(
             return (passed,)
         copy = passed
     (known,) = await store.known(target.shard, [target.message])
-    told = known.sender if known is not None and known.sender else target.sender.id
+    owner = target.owner.id if target.owner is not None else None
+    told = known.sender if known is not None and known.sender else owner
     thing = ("delivery", f"{by.id}:{target.message}")
     actor = ("partner", by.id)
 
@@ -102,30 +113,40 @@ async def perform(
             actor=actor,
             event=event,
             message_type=name,
-            sender=target.sender.id,
+            sender=owner or told,
             party=copy.party if copy is not None else by.id,
             config=book.digest,
+            about=target.message,
         )
 
+    ref = message_ref(event.source, event.id)
+    opens = name == "berichten.ingezien"
     result = await store.act(
         target.shard,
         Act(
             message=target.message,
             party=by.id,
             name=name,
-            act=message_ref(event.source, event.id),
+            act=ref,
             allowed_from=tuple(state.value for state in transition.allowed_from),
             no_op_from=tuple(state.value for state in transition.no_op_from),
             to_state=transition.to.value if transition.to is not None else "",
             at=at,
             record=record(transition.record, "ok"),
             refused_record=record(RecordEvent.ACT_REFUSED, "refused"),
-            notice=notices.of_act(book, told, by.id, at, event),
+            notice=notices.of_act(book, told, by.id, at, event) if told else None,
             copy=copy,
+            person=person,
+            again_record=record(transition.record, "again") if opens else b"",
         ),
     )
     if result.outcome in {ActOutcome.DONE, ActOutcome.ALREADY}:
-        return ()
+        key = event.data.public_key if opens else None
+        if key is None or await store.hand_over(
+            target.shard, by.id, target.message, ref, base64.b64decode(key)
+        ):
+            return ()
+        return (_ERASED,)
     rule, way_out = _WHY[result.outcome]
     return (Problem("data.betreft", rule.format(state=result.state), way_out),)
 
@@ -134,6 +155,14 @@ def _target(book: Rulebook, event: Envelope) -> Target | Problem:
     about = event.data.about
     if about is None:
         return Problem("data.betreft", "an act says which message it is about", "add data.betreft")
+    if about.shard is not None:
+        if about.shard not in {partner.id for partner in book.config.partners}:
+            return Problem(
+                "data.betreft.shard",
+                "not the shard of a partner in the role config",
+                "name the message as it stands in the inbox, by shard and bericht",
+            )
+        return Target(about.shard, about.ref, book.parties.get(about.shard))
     sender = book.by_oin.get(oin_of(about.source))
     if sender is None:
         return Problem(
@@ -141,7 +170,7 @@ def _target(book: Rulebook, event: Envelope) -> Target | Problem:
             "the OIN is not that of a party in the role config",
             "give the source of the copy as it stands in the inbox",
         )
-    return Target(sender.shard, message_ref(about.source, about.id), sender)
+    return Target(sender.shard, about.message, sender)
 
 
 async def _passed_on(
@@ -153,8 +182,8 @@ async def _passed_on(
         return Problem("data.aan", "not a party with an inbox", f"perhaps: {hint}")
     held = await store.find_delivery(target.shard, by.id, target.message)
     if held is None:
-        rule, way_out = _WHY[ActOutcome.UNKNOWN]
-        return Problem("data.betreft", rule, way_out)
+        _, way_out = _WHY[ActOutcome.UNKNOWN]
+        return Problem("data.betreft", "this party has no copy of that message (any more)", way_out)
     data: dict[str, Any] = json.loads(held.content).get("data", {})
     copy = HeldCopy(
         type=held.type,

@@ -16,10 +16,11 @@ from handlers.fitting import fits
 from handlers.routing import decide
 from handlers.rulebook import Party, Rulebook
 from hub import notices, planning, recording
-from hub.errors import HubError, NotFound
+from hub.errors import HubError, NotFound, NotSealed
 from hub.held import HeldRules, holds_of
-from hub.pipeline import Clock
+from hub.pipeline import UNSEALED, Clock
 from hub.ports import Correction, Entry, Outcome, ParkedEntry, Queue, Step, Store
+from hub.pseudonyms import Pseudonyms
 from schemas.decisions import Decision, Forward, Hold, HoldReason
 from schemas.envelope import Envelope
 from schemas.messages.berichten import MessageLink
@@ -46,10 +47,18 @@ class Done:
 class Desk:
     """Acts on held and dead entries in the name of `operator` (a role, never a person's name)."""
 
-    def __init__(self, store: Store, book: Rulebook, clock: Clock, operator: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        book: Rulebook,
+        clock: Clock,
+        operator: str,
+        pseudonyms: Pseudonyms | None = None,
+    ) -> None:
         self._store = store
         self._book = book
         self._clock = clock
+        self._pseudonyms = pseudonyms
         self._actor = ("operator", operator)
         self._rules = HeldRules(book, clock)
 
@@ -143,6 +152,7 @@ class Desk:
             queue=Queue.DEAD,
             entry=entry,
             record=self._record(found, RecordEvent.REDELIVERED, "offered", self._clock(), reason),
+            person=self._person(self._event(found)),
         )
         await self._route(shard, step)
         return Done(offered=offered)
@@ -156,7 +166,8 @@ class Desk:
             f"the operator discarded it: {reason}",
             "send it anew, under a new id, if it is still needed",
         )
-        about = _link(found.parked.event, self._book.prefix)
+        event = self._event(found)
+        about = MessageLink(source=event.source, id=event.id) if event is not None else None
         party = found.parked.sender
         notice = notices.refusal(self._book, party, at, entry, [problem], about, "vervallen")
         step = Step(
@@ -164,6 +175,7 @@ class Desk:
             entry=entry,
             record=self._record(found, RecordEvent.DISCARDED, "discarded", at, reason),
             notices=(notice,) if party in self._book.parties else (),
+            person=self._person(event),
         )
         await self._route(shard, step)
 
@@ -175,6 +187,18 @@ class Desk:
                 " discard it, or put the party back"
             )
         return sender
+
+    def _event(self, found: ParkedEntry) -> Envelope | None:
+        """Return what is parked as an event; None when it cannot be read as one."""
+        try:
+            return parse(found.parked.event, self._book.prefix)
+        except InvalidEvent:
+            return None
+
+    def _person(self, event: Envelope | None) -> bytes:
+        if event is None or self._pseudonyms is None:
+            return b""
+        return self._pseudonyms.of(event)
 
     def _record(
         self, found: ParkedEntry, what: RecordEvent, result: str, at: datetime, reason: str
@@ -258,6 +282,7 @@ class Desk:
             copies=planning.copies(event, decision),
             held=planning.parked(found.parked.event, decision, holds) if holds else None,
             corrects=corrects,
+            person=self._person(event),
         )
         await self._route(found.shard, step)
         had = before.received_by if before is not None else ()
@@ -279,6 +304,8 @@ class Desk:
         (result,) = await self._store.route(shard, [step])
         if result.outcome is Outcome.GONE:
             raise NotFound("somebody else did this entry meanwhile; list the queue again")
+        if result.detail == UNSEALED:
+            raise NotSealed(shard)
         if result.outcome is not Outcome.DONE:
             raise HubError(
                 _WHY.get(result.detail)
@@ -287,11 +314,3 @@ class Desk:
                     " it stays so, look at the log of the hub"
                 )
             )
-
-
-def _link(event: bytes, prefix: str) -> MessageLink | None:
-    try:
-        parsed = parse(event, prefix)
-    except InvalidEvent:
-        return None
-    return MessageLink(source=parsed.source, id=parsed.id)

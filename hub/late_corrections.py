@@ -11,6 +11,7 @@ from hub.desk import Desk
 from hub.errors import HubError, Unavailable
 from hub.pipeline import Clock
 from hub.ports import ParkedEntry, Queue, Store
+from hub.pseudonyms import Pseudonyms
 from schemas.catalogue import CORRECTIONS
 from schemas.problems import InvalidEvent
 from schemas.reading import parse
@@ -21,10 +22,12 @@ REASON = "original-arrived"
 class LateCorrections:
     """Applies held corrections whose original is known by now."""
 
-    def __init__(self, store: Store, book: Rulebook, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, book: Rulebook, clock: Clock, pseudonyms: Pseudonyms | None = None
+    ) -> None:
         self._store = store
         self._book = book
-        self._desk = Desk(store, book, clock, "hub")
+        self._desk = Desk(store, book, clock, "hub", pseudonyms)
 
     async def apply(self, shard: str) -> int:
         """Apply what can be applied; return how many.

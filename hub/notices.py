@@ -13,7 +13,7 @@ from hub.ports import Copy
 from schemas.catalogue import event_models
 from schemas.envelope import Envelope
 from schemas.identifiers import message_ref
-from schemas.messages.berichten import ActPart, MessageLink, ProblemPart, Refused
+from schemas.messages.berichten import ActPart, MessageLink, Opened, ProblemPart, Refused
 from schemas.problems import Problem
 from schemas.vocabulary import Urgency
 
@@ -51,7 +51,10 @@ def refusal_id(party: str, entry: str) -> str:
 def of_act(book: Rulebook, party: str, by: str, at: datetime, act: Envelope) -> Copy:
     """Return the notice to `party` that `by` did this with its copy."""
     name = act.type.removeprefix(f"{book.prefix}.")
-    data: ActPart = act.data.model_copy(update={"by": by, "at": at})
+    update: dict[str, Any] = {"by": by, "at": at}
+    if isinstance(act.data, Opened):
+        update["public_key"] = None  # made for the reader and the hub, and of no use to the sender
+    data: ActPart = act.data.model_copy(update=update)
     ref = message_ref(act.source, act.id)
     return _notice(book, party, at, name, ref, data, causation=act.correlationid)
 

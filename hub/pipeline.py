@@ -18,10 +18,12 @@ from handlers.routing import decide
 from handlers.rulebook import Rulebook
 from hub import log, planning
 from hub.acting import perform
-from hub.errors import Unavailable
+from hub.errors import NotSealed, Unavailable
 from hub.planning import Read, What
-from hub.ports import Correction, Entry, Outcome, Step, Store
+from hub.ports import Correction, Entry, Outcome, Step, StepResult, Store
+from hub.pseudonyms import Pseudonyms
 from schemas.decisions import Decision, Forward, Hold, HoldReason, Verdict
+from schemas.problems import Problem
 from schemas.records import RecordEvent
 
 Clock = Callable[[], datetime]
@@ -30,7 +32,11 @@ Clock = Callable[[], datetime]
 GIVE_UP_AFTER = 5
 """An entry that was handed out this often without a result is dead-lettered unread."""
 
+UNSEALED = "unsealed"
+"""In the way of a step: the store takes nothing new before more is sealed (`hub.ports`)."""
+
 _FULL = "inbox-full:"
+_TELL_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +65,14 @@ class Report:
 class Pipeline:
     """Takes entries from intake to inboxes. One instance serves all shards of a process."""
 
-    def __init__(self, store: Store, book: Rulebook, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, book: Rulebook, clock: Clock, pseudonyms: Pseudonyms | None = None
+    ) -> None:
+        """Without `pseudonyms` no record has a personal part, and nobody can be asked for."""
         self._store = store
         self._clock = clock
+        self._pseudonyms = pseudonyms
+        self._told_unsealed = -_TELL_S
         self.book = book
 
     async def run(self, shard: str, entries: Sequence[Entry]) -> Report:
@@ -69,11 +80,14 @@ class Pipeline:
 
         Raises:
             Unavailable: some entries may be done; the others stay pending and come again.
+            NotSealed: the same, because so much is not sealed yet that nothing new is accepted.
 
         """
         try:
             return await self._run(shard, entries)
-        except Unavailable:
+        except Unavailable as error:
+            if isinstance(error, NotSealed):
+                self._tell_unsealed(shard, entries)
             # The store was away, which no entry can help: or an outage would use up their tries.
             with contextlib.suppress(Unavailable):
                 await self._store.excuse(shard, entries)
@@ -91,7 +105,7 @@ class Pipeline:
                 )
                 planned.append(_Planned(planning.given_up(shard, entry, self.book, at)))
                 continue
-            read = planning.read(entry, self.book, shard)
+            read = planning.read(entry, self.book, shard, self._pseudonyms)
             if read.what in {What.CORRECTION, What.ACT}:
                 # What came before it must be committed first: it may be about exactly that.
                 await self._apply(shard, planned, report)
@@ -118,9 +132,7 @@ class Pipeline:
 
     def _plan(self, shard: str, read: Read, at: datetime) -> _Planned:
         if read.what is What.REFUSED or read.event is None:
-            return _Planned(
-                planning.refused(shard, read.entry, self.book, at, read.problems, read.event)
-            )
+            return _Planned(self._refused(shard, read, at, read.problems))
         decision = decide(read.event, self.book, at)
         return _Planned(self._routed(shard, read, decision), read, decision)
 
@@ -134,7 +146,21 @@ class Pipeline:
     ) -> Step:
         publisher = planning.publisher_of(read, self.book, shard)
         event = planning.event_of(read)
-        return planning.routed(shard, read.entry, event, decision, publisher, corrects, what)
+        return planning.routed(
+            shard, read.entry, event, decision, publisher, corrects, what, read.person
+        )
+
+    def _refused(
+        self,
+        shard: str,
+        read: Read,
+        at: datetime,
+        problems: Sequence[Problem],
+        code: str = "ongeldig",
+    ) -> Step:
+        return planning.refused(
+            shard, read.entry, self.book, at, problems, read.event, code=code, person=read.person
+        )
 
     async def _correct(self, shard: str, read: Read, report: Report, at: datetime) -> None:
         event = planning.event_of(read)
@@ -146,9 +172,7 @@ class Pipeline:
         while outcome is Outcome.CHANGED:  # the original reached somebody else meanwhile
             (known,) = await self._store.known(shard, [original])
             if known is not None and not may_correct(by, known.sender):
-                step = planning.refused(
-                    shard, read.entry, self.book, at, [NOT_ITS_SENDER], event, code="niet-bevoegd"
-                )
+                step = self._refused(shard, read, at, [NOT_ITS_SENDER], "niet-bevoegd")
                 await self._apply(shard, [_Planned(step)], report)
                 return
             received_by = known.received_by if known is not None else None
@@ -161,13 +185,11 @@ class Pipeline:
     async def _act(self, shard: str, read: Read, report: Report, at: datetime) -> None:
         event = planning.event_of(read)
         by = self.book.parties[read.entry.intake or shard]
-        problems = await perform(self._store, self.book, by, event, at)
+        problems = await perform(self._store, self.book, by, event, at, read.person)
         if problems:
-            step = planning.refused(
-                shard, read.entry, self.book, at, problems, event, code="niet-toegestaan"
-            )
+            step = self._refused(shard, read, at, problems, "niet-toegestaan")
         else:
-            step = planning.acted(shard, read.entry, event, by, self.book, at)
+            step = planning.acted(shard, read, by, self.book, at)
             report.acts += 1
         await self._apply(shard, [_Planned(step)], report)
 
@@ -177,6 +199,8 @@ class Pipeline:
         if not planned:
             return []
         results = await self._store.route(shard, [each.step for each in planned])
+        if any(map(_is_unsealed, results)):
+            raise NotSealed(shard)  # nothing helps but the sealer: hold nothing, try nothing else
         for each, result in zip(planned, results, strict=True):
             if result.outcome is Outcome.DONE:
                 report.delivered += len(each.step.copies)
@@ -187,6 +211,13 @@ class Pipeline:
             elif result.outcome is Outcome.BLOCKED:
                 await self._unblock(shard, each, result.detail, report)
         return [result.outcome for result in results]
+
+    def _tell_unsealed(self, shard: str, entries: Sequence[Entry]) -> None:
+        """Say loudly that nothing is accepted, but not for every batch of every shard."""
+        now = time.monotonic()
+        if now - self._told_unsealed >= _TELL_S:
+            self._told_unsealed = now
+            log.get().error("step.blocked", shard=shard, entry=entries[0].id, detail=UNSEALED)
 
     async def _unblock(self, shard: str, blocked: _Planned, detail: str, report: Report) -> None:
         """Hold the copy for a full inbox, so that the other recipients get theirs.
@@ -205,6 +236,10 @@ class Pipeline:
         )
         step = self._routed(shard, read, held, blocked.step.corrects, blocked.what)
         await self._apply(shard, [_Planned(step, read, held, blocked.what)], report)
+
+
+def _is_unsealed(result: StepResult) -> bool:
+    return result.outcome is Outcome.BLOCKED and result.detail == UNSEALED
 
 
 def _hold_if(verdict: Verdict, party: str | None) -> Verdict:

@@ -1,6 +1,7 @@
 """From one entry to the one atomic step that it brings about. Pure: no store, no clock.
 
-`read` tells what an entry is; `routed`, `refused` and `given_up` make its step.
+`read` tells what an entry is; `routed`, `refused` and `given_up` make its step. The person of a
+step is what `hub.pseudonyms` makes of its event: it stands beside the record, never in it.
 """
 
 import json
@@ -15,6 +16,7 @@ from handlers.minimise import minimise
 from handlers.rulebook import Party, Rulebook
 from hub import notices, recording
 from hub.ports import Copy, Correction, Entry, Parked, Queue, Step
+from hub.pseudonyms import Pseudonyms
 from schemas.catalogue import ACTS, CORRECTIONS
 from schemas.decisions import Decision, Hold
 from schemas.envelope import Envelope
@@ -43,23 +45,24 @@ class Read:
     what: What
     event: Envelope | None
     problems: tuple[Problem, ...] = ()
+    person: bytes = b""  #: the erasable part of every record about it; empty: not an event
 
 
-def read(entry: Entry, book: Rulebook, shard: str) -> Read:
+def read(entry: Entry, book: Rulebook, shard: str, pseudonyms: Pseudonyms | None = None) -> Read:
     """Read and admit one entry. Never raises: what is wrong comes back as problems."""
     try:
         event = parse(entry.event, book.prefix)
     except InvalidEvent as invalid:
         return Read(entry, What.REFUSED, None, invalid.problems)
+    person = pseudonyms.of(event) if pseudonyms is not None else b""
     problems = admit(event, book, shard, entry.intake)
     name = event.type.removeprefix(f"{book.prefix}.")
     if not problems and name in CORRECTIONS:
         problems = admit_correction(event)
     if problems:
-        return Read(entry, What.REFUSED, event, tuple(problems))
-    if name in ACTS:
-        return Read(entry, What.ACT, event)
-    return Read(entry, What.CORRECTION if name in CORRECTIONS else What.EVENT, event)
+        return Read(entry, What.REFUSED, event, tuple(problems), person)
+    what = What.ACT if name in ACTS else What.CORRECTION if name in CORRECTIONS else What.EVENT
+    return Read(entry, what, event, (), person)
 
 
 def publisher_of(read: Read, book: Rulebook, shard: str) -> str:
@@ -95,6 +98,7 @@ def routed(
     publisher: str,
     corrects: Correction | None = None,
     what: RecordEvent = RecordEvent.DECIDED,
+    person: bytes = b"",
 ) -> Step:
     """Make the step of a decided event: copies, what is held, and the record."""
     return Step(
@@ -110,6 +114,7 @@ def routed(
         copies=copies(event, decision),
         held=parked(entry.event, decision, decision.holds) if decision.holds else None,
         corrects=corrects,
+        person=person,
     )
 
 
@@ -162,6 +167,7 @@ def refused(
     event: Envelope | None = None,
     *,
     code: str = "ongeldig",
+    person: bytes = b"",
 ) -> Step:
     """Make the step of a refusal: to the dead stream with every reason, and a notice."""
     listed = tuple(problems)
@@ -171,6 +177,7 @@ def refused(
         ("entry", entry.id) if event is None else ("message", message_ref(event.source, event.id))
     )
     name = event.type.removeprefix(f"{book.prefix}.") if event is not None else ""
+    data = event.data if event is not None else None
     reasons = [{"place": p.place, "rule": p.rule, "way_out": p.way_out} for p in listed]
     return Step(
         queue=Queue.INTAKE,
@@ -188,6 +195,7 @@ def refused(
             problems=len(listed),
             reason=code,
             config=book.digest,
+            about=link.message if (link := getattr(data, "about", None)) is not None else None,
         ),
         notices=(notices.refusal(book, sender, at, entry.id, listed, about, code),),
         dead=Parked(
@@ -197,22 +205,22 @@ def refused(
             type=name,
             sender=sender,
         ),
+        person=person,
     )
 
 
-def acted(
-    shard: str, entry: Entry, event: Envelope, by: Party, book: Rulebook, at: datetime
-) -> Step:
+def acted(shard: str, read: Read, by: Party, book: Rulebook, at: datetime) -> Step:
     """Make the step that finishes the entry of an act that was done in the sender's shard.
 
     The same act again is a duplicate, as the same event is.
     """
+    event = event_of(read)
     ref = message_ref(event.source, event.id)
     name = event.type.removeprefix(f"{book.prefix}.")
     return Step(
         queue=Queue.INTAKE,
-        entry=entry.id,
-        intake=entry.intake,
+        entry=read.entry.id,
+        intake=read.entry.intake,
         message=ref,
         sender=by.id,
         record=recording.plain(
@@ -225,8 +233,10 @@ def acted(
             event=event,
             message_type=name,
             sender=by.id,
+            about=event.data.about.message,
         ),
         duplicate_record=_duplicate(shard, event, at, ref, name, by.id),
+        person=read.person,
     )
 
 

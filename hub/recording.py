@@ -9,15 +9,20 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 
+from handlers.corrections import original_of
+from schemas.catalogue import CORRECTIONS
 from schemas.decisions import Decision, Forward, Hold, Verdict
 from schemas.envelope import Envelope
 from schemas.identifiers import oin_of
-from schemas.records import RecordEvent
+from schemas.records import Difference, RecordEvent
 
 Named = tuple[str, str]
 """A kind and an id: of a thing (message, entry, delivery, hub) or an actor (partner, operator)."""
 
 HUB: Final[Named] = ("hub", "hub")
+
+HUB_SHARD: Final = "hub"
+"""Where the hub's own records are: start, stop, config."""
 
 
 def decided(
@@ -28,7 +33,10 @@ def decided(
     actor: Named | None = None,
     reason: str | None = None,
 ) -> bytes:
-    """Return the record of a decision, with a line for every verdict."""
+    """Return the record of a decision, with a line for every verdict.
+
+    Of a correction or a withdrawal, `about` is the original.
+    """
     result = "delivered" if decision.forwards else "withheld"
     if decision.holds:
         result = "delivered+held" if decision.forwards else "held"
@@ -39,6 +47,7 @@ def decided(
         result,
         _origin(shard, event),
         actor or ("partner", decision.sender),
+        about=original_of(event) if decision.type in CORRECTIONS else None,
         config=decision.config_digest,
         type=decision.type,
         sender=decision.sender,
@@ -64,8 +73,12 @@ def plain(
     reason: str | None = None,
     problems: int | None = None,
     config: str | None = None,
+    about: str | None = None,
 ) -> bytes:
-    """Return a record without verdicts."""
+    """Return a record without verdicts. `about` is the message that an act or a correction names.
+
+    What each event means, and which kinds and results belong to it: `schemas.record_words`.
+    """
     return _bytes(
         at,
         what,
@@ -73,6 +86,7 @@ def plain(
         result,
         _origin(shard, event),
         actor,
+        about=about,
         config=config,
         type=message_type,
         sender=sender,
@@ -80,6 +94,28 @@ def plain(
         trace_id=_trace(event) if event is not None else None,
         reason=reason,
         problems=problems,
+    )
+
+
+def config_loaded(
+    at: datetime, digest: str, before: str | None, difference: Difference | None
+) -> bytes:
+    """Return the record that the role config `digest` is in force, and what it changes.
+
+    `before` is the digest that was in force; None: there was none. `difference` is what
+    `handlers.differences` finds between the two; None when the one before cannot be had any more.
+    """
+    result = "first" if before is None else "same" if before == digest else "other"
+    return _bytes(
+        at,
+        RecordEvent.CONFIG_LOADED,
+        ("config", digest),
+        result,
+        _origin(HUB_SHARD, None),
+        HUB,
+        config=digest,
+        config_before=before,
+        difference=difference.model_dump(exclude_defaults=True) if difference else None,
     )
 
 
