@@ -18,6 +18,7 @@ from handlers.passing_on import HeldCopy, decide_passing_on
 from handlers.rulebook import Party, Rulebook
 from hub import notices, recording
 from hub.ports import Act, ActOutcome, Copy, Store
+from hub.vault.envelope import CannotOpen, is_public_key
 from schemas.decisions import Withhold
 from schemas.envelope import Envelope
 from schemas.identifiers import message_ref, oin_of
@@ -56,6 +57,16 @@ _ERASED = Problem(
     "ask the sender, if it is still needed; what was done with the copy stays on record",
 )
 
+_LOST = Problem(
+    "data.betreft",
+    "the key of this copy does not open: the keyring has no key of this party that fits",
+    "ask the operator to compare the keyring with its backup, then do this again under a new id",
+)
+_NO_PUBLIC_KEY = Problem(
+    "data.sleutel",
+    "nothing can be sealed to this public key",
+    "make a new X25519 key pair for each opening, and send its public key",
+)
 _CODE_OF_THE_HUB = Problem(
     "data.redencode",
     "only the hub refuses for this reason",
@@ -90,6 +101,11 @@ async def perform(
     name = event.type.removeprefix(f"{book.prefix}.")
     if getattr(event.data, "code", None) in CODES_OF_THE_HUB:
         return (_CODE_OF_THE_HUB,)
+    opens = name == "berichten.ingezien"
+    sent = event.data.public_key if opens else None
+    public_key = base64.b64decode(sent) if sent is not None else None
+    if public_key is not None and not is_public_key(public_key):
+        return (_NO_PUBLIC_KEY,)
     transition = TRANSITIONS[name]
     copy: Copy | None = None
     if name == "berichten.doorgezonden":
@@ -120,7 +136,6 @@ async def perform(
         )
 
     ref = message_ref(event.source, event.id)
-    opens = name == "berichten.ingezien"
     result = await store.act(
         target.shard,
         Act(
@@ -141,14 +156,19 @@ async def perform(
         ),
     )
     if result.outcome in {ActOutcome.DONE, ActOutcome.ALREADY}:
-        key = event.data.public_key if opens else None
-        if key is None or await store.hand_over(
-            target.shard, by.id, target.message, ref, base64.b64decode(key)
-        ):
-            return ()
-        return (_ERASED,)
+        return () if public_key is None else await _hand_over(store, by, target, ref, public_key)
     rule, way_out = _WHY[result.outcome]
     return (Problem("data.betreft", rule.format(state=result.state), way_out),)
+
+
+async def _hand_over(
+    store: Store, by: Party, target: Target, act: str, public_key: bytes
+) -> tuple[Problem, ...]:
+    try:
+        handed = await store.hand_over(target.shard, by.id, target.message, act, public_key)
+    except CannotOpen:
+        return (_LOST,)
+    return () if handed else (_ERASED,)
 
 
 def _target(book: Rulebook, event: Envelope) -> Target | Problem:
@@ -180,7 +200,10 @@ async def _passed_on(
     if to is None:
         hint = nearest(event.data.to, book.parties) or "see seinhuis check"
         return Problem("data.aan", "not a party with an inbox", f"perhaps: {hint}")
-    held = await store.find_delivery(target.shard, by.id, target.message)
+    try:
+        held = await store.find_delivery(target.shard, by.id, target.message)
+    except CannotOpen:
+        return _LOST
     if held is None:
         _, way_out = _WHY[ActOutcome.UNKNOWN]
         return Problem("data.betreft", "this party has no copy of that message (any more)", way_out)
