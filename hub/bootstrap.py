@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from handlers.rulebook import Rulebook
-from hub import log, recording
-from hub.access import users
+from hub import log
+from hub.access import SEALER_USER, users
 from hub.client import Client
 from hub.config import Settings
 from hub.data_folder import BrokerAddress, running
@@ -18,16 +18,19 @@ from hub.desk import Desk
 from hub.embedded import EmbeddedBroker
 from hub.errors import BrokerMissing, NotFound
 from hub.late_corrections import LateCorrections
+from hub.own_records import HUB_SHARD, OwnRecords
 from hub.pipeline import Pipeline
+from hub.pseudonyms import Pseudonyms
 from hub.roles import default_folder, load
+from hub.sealed_store import SealedStore
 from hub.stores import keys, packing
+from hub.stores.config_documents import ConfigDocuments
 from hub.stores.connection import connect
 from hub.stores.valkey import ValkeyStore
+from hub.vault.keyring import FileKeyring
 from hub.worker import Worker, WorkerSettings
-from schemas.records import RecordEvent
 
-HUB_SHARD = "hub"
-"""Where the hub's own records live: started, stopped, config loaded."""
+__all__ = ["HUB_SHARD", "Hub", "attach", "embedded_broker", "now", "rulebook", "start", "work"]
 
 _DAY_MS = 86_400_000
 _START_S = 30.0  # a broker of your own may be starting at the same time
@@ -45,13 +48,28 @@ class Hub:
 
     settings: Settings
     book: Rulebook
-    store: ValkeyStore
+    store: SealedStore
+    server: ValkeyStore  #: the same without keys: what lies on the broker, and its settings
+    documents: ConfigDocuments
+    keyring: FileKeyring
     address: BrokerAddress
     broker: EmbeddedBroker | None = None  #: ours, when this process started it
 
     def desk(self) -> Desk:
         """Return the operator's desk."""
-        return Desk(self.store, self.book, now, self.settings.operator)
+        return Desk(self.store, self.book, now, self.settings.operator, self.pseudonyms())
+
+    def pseudonyms(self) -> Pseudonyms:
+        """Return the maker of pseudonyms, with the keys of the keyring."""
+        return Pseudonyms(self.keyring.pseudonym_keys())
+
+    def sealer_address(self) -> BrokerAddress | None:
+        """Return how the sealer logs in; None: its password at your own broker is not given."""
+        if self.settings.broker is None:
+            return running(self.settings.data, SEALER_USER)
+        if not self.settings.sealer_password:
+            return None
+        return BrokerAddress(self.settings.broker, SEALER_USER, self.settings.sealer_password)
 
     async def client(self, party: str) -> Client:
         """Return a client that is logged in as `party`, with that party's own rights.
@@ -154,10 +172,12 @@ async def work(hub: Hub, stop: asyncio.Event) -> None:
 
     """
     shards = hub.book.shards()
-    for problem in await hub.store.setting_problems():
+    for problem in await hub.server.setting_problems():
         log.get().warning("broker.unsafe", problem=problem)
-    await _note(hub, RecordEvent.STARTED, version("seinhuis"))
-    await _note(hub, RecordEvent.CONFIG_LOADED, "ok")
+    own = OwnRecords(hub.store, hub.book, now)
+    pseudonyms = hub.pseudonyms()
+    await own.started(version("seinhuis"))
+    await own.config_loaded(hub.documents)
     log.get().info(
         "hub.started",
         version=version("seinhuis"),
@@ -166,7 +186,7 @@ async def work(hub: Hub, stop: asyncio.Event) -> None:
         parties=len(hub.book.parties),
     )
     worker = Worker(
-        Pipeline(hub.store, hub.book, now),
+        Pipeline(hub.store, hub.book, now, pseudonyms),
         hub.store,
         shards,
         hub.address,
@@ -178,27 +198,27 @@ async def work(hub: Hub, stop: asyncio.Event) -> None:
         stream_of=keys.intake,
         group=keys.HUB_GROUP,
         event_of=packing.event_bytes,
-        idle_work=LateCorrections(hub.store, hub.book, now).apply,
+        idle_work=LateCorrections(hub.store, hub.book, now, pseudonyms).apply,
         broker_ended=lambda: hub.broker is not None and hub.broker.pid is None,
     )
     # What is loaded by now stays: let the collector not walk through it with every batch.
     gc.collect()
     gc.freeze()
     await worker.run(stop)
-    await _note(hub, RecordEvent.STOPPED, "asked")
+    await own.keys_created(hub.keyring)
+    await own.stopped()
     log.get().info("hub.stopped", reason="asked")
-
-
-async def _note(hub: Hub, what: RecordEvent, result: str) -> None:
-    record = recording.plain(HUB_SHARD, now(), what, ("hub", "hub"), result, config=hub.book.digest)
-    await hub.store.note(HUB_SHARD, record)
 
 
 async def _open(settings: Settings, book: Rulebook, address: BrokerAddress, wait_s: float) -> Hub:
     redis = await connect(address.url, address.user, address.password, wait_s=wait_s)
-    store = ValkeyStore(
+    server = ValkeyStore(
         redis,
         duplicate_ms=book.config.settings.duplicate_days * _DAY_MS,
         inbox_cap=settings.inbox_cap,
+        unsealed_max=settings.unsealed_max,
+        unsealed_ms=settings.unsealed_ms,
     )
-    return Hub(settings, book, store, address)
+    keyring = FileKeyring(settings.keys, now)
+    store = SealedStore(server, keyring)
+    return Hub(settings, book, store, server, ConfigDocuments(redis), keyring, address)

@@ -62,7 +62,7 @@ def demo(
     if renewed:
         write("(what an earlier demo left there is removed)")
     output.flush()
-    settings = settings_from(data=data, config=config, log="json")
+    settings = settings_from(data=data, config=config, keys=data / "keys", log="json")
     result = run(_demo(settings, events, seed, once=once, fast=fast, as_json=as_json))
     if as_json:
         output.document(result)

@@ -1,0 +1,67 @@
+"""The role config on the broker, by its digest: so that the ledger can keep every version in force.
+
+Records name the digest under which was decided; with the document, last year's decision can be made
+again. It holds no person: rules, parties and registers.
+"""
+
+import zlib
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from hub.stores import keys
+from hub.stores.connection import translated
+from schemas.roles import RoleConfig
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The version that was in force: its digest, and the config where this version can read it."""
+
+    digest: str
+    config: RoleConfig | None
+
+
+class ConfigDocuments:
+    """The kept versions on one broker. Every method may raise `Unavailable`; repeat it then."""
+
+    def __init__(self, client: Redis) -> None:
+        self._redis = client
+
+    async def in_force(self) -> InForce | None:
+        """Return which version is in force on the broker; None: there never was one."""
+        digest = await self._get(keys.config_in_force())
+        if digest is None:
+            return None
+        document = await self._get(keys.config_document(digest.decode()))
+        return InForce(digest.decode(), read(document) if document else None)
+
+    async def keep(self, config: RoleConfig) -> None:
+        """Keep this version, so that the sealer finds it. Durable on return."""
+        document = zlib.compress(config.model_dump_json(by_alias=True).encode(), 9)
+        await self._set(keys.config_document(config.digest), document)
+
+    async def put_in_force(self, digest: str) -> None:
+        """Say that this version is in force: after that is on record. Durable on return."""
+        await self._set(keys.config_in_force(), digest.encode())
+
+    async def _get(self, key: str) -> bytes | None:
+        try:
+            found: bytes | None = await self._redis.get(key)  # type: ignore[assignment] # not decoded
+        except Exception as error:
+            raise translated(error) from error
+        return found
+
+    async def _set(self, key: str, value: bytes) -> None:
+        try:
+            await self._redis.set(key, value)
+        except Exception as error:
+            raise translated(error) from error
+
+
+def read(document: bytes) -> RoleConfig | None:
+    """Return the role config of a kept document; None when this version cannot read it."""
+    try:
+        return RoleConfig.model_validate_json(zlib.decompress(document))
+    except (ValueError, zlib.error):
+        return None
