@@ -1,7 +1,8 @@
 """A store that seals every copy on its way in: what lies on the broker is unreadable without keys.
 
-Sealed are the copies for recipients, the notices, and what waits for a person. Not sealed is an
-event on its intake, from when its sender wrote it until it is routed: that is the sender's bytes.
+Sealed are the copies for recipients, the notices with text, and what waits for a person. Not sealed
+are notices of codes only (`Copy.plain`), and an event on its intake, from when its sender wrote it
+until it is routed: that is the sender's bytes.
 Opened here is only what the hub itself works on (`parked`, `find_delivery`); a recipient opens its
 copy with the key that `hand_over` leaves for it.
 
@@ -155,11 +156,14 @@ class SealedStore:
     async def _sealed(
         self, shard: str, copies: Sequence[Copy], waiting: Sequence[Parked] = ()
     ) -> tuple[Iterator[Copy], Iterator[Parked]]:
-        """Seal them all with one call of the keyring, and return them in the same order."""
-        places = [(shard, copy.party, copy.message) for copy in copies]
+        """Seal them all with one call of the keyring, and return them in the same order.
+
+        A plain copy comes back as it is.
+        """
+        places = [(shard, copy.party, copy.message) for copy in copies if not copy.plain]
         places += [(shard, HUB, parked.message) for parked in waiting]
         if not places:
-            return iter(()), iter(())
+            return iter(copies), iter(())
         drawn = envelope.random_keys(len(places))
         wrapped = iter(
             await self._keyring.wrap(
@@ -173,7 +177,14 @@ class SealedStore:
             return envelope.seal(content, key, nonce, place)
 
         return (
-            iter([replace(copy, content=seal(copy.content), key=next(wrapped)) for copy in copies]),
+            iter(
+                [
+                    copy
+                    if copy.plain
+                    else replace(copy, content=seal(copy.content), key=next(wrapped))
+                    for copy in copies
+                ]
+            ),
             iter([replace(each, event=seal(each.event), key=next(wrapped)) for each in waiting]),
         )
 
