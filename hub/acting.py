@@ -22,7 +22,7 @@ from hub.vault.envelope import CannotOpen, is_public_key
 from schemas.decisions import Withhold
 from schemas.envelope import Envelope
 from schemas.identifiers import message_ref, oin_of
-from schemas.messages.berichten import CODES_OF_THE_HUB
+from schemas.messages.berichten import CODES_OF_THE_HUB, MessageLink
 from schemas.problems import Problem, nearest
 from schemas.records import RecordEvent
 from schemas.vocabulary import Urgency
@@ -67,6 +67,12 @@ _NO_PUBLIC_KEY = Problem(
     "nothing can be sealed to this public key",
     "make a new X25519 key pair for each opening, and send its public key",
 )
+_NOTICE = Problem(
+    "data.betreft",
+    "this is a notice of the hub: it is opened, and nothing else is done with it",
+    "act on the message that the notice is about",
+)
+
 _CODE_OF_THE_HUB = Problem(
     "data.redencode",
     "only the hub refuses for this reason",
@@ -99,13 +105,11 @@ async def perform(
     if isinstance(target, Problem):
         return (target,)
     name = event.type.removeprefix(f"{book.prefix}.")
-    if getattr(event.data, "code", None) in CODES_OF_THE_HUB:
-        return (_CODE_OF_THE_HUB,)
     opens = name == "berichten.ingezien"
     sent = event.data.public_key if opens else None
     public_key = base64.b64decode(sent) if sent is not None else None
-    if public_key is not None and not is_public_key(public_key):
-        return (_NO_PUBLIC_KEY,)
+    if (wrong := _wrong(event, public_key)) is not None:
+        return (wrong,)
     transition = TRANSITIONS[name]
     copy: Copy | None = None
     if name == "berichten.doorgezonden":
@@ -114,6 +118,9 @@ async def perform(
             return (passed,)
         copy = passed
     (known,) = await store.known(target.shard, [target.message])
+    is_notice = known is None and await _is_notice(store, by, target)
+    if is_notice and not opens:
+        return (_NOTICE,)
     owner = target.owner.id if target.owner is not None else None
     told = known.sender if known is not None and known.sender else owner
     thing = ("delivery", f"{by.id}:{target.message}")
@@ -149,7 +156,8 @@ async def perform(
             at=at,
             record=record(transition.record, "ok"),
             refused_record=record(RecordEvent.ACT_REFUSED, "refused"),
-            notice=notices.of_act(book, told, by.id, at, event) if told else None,
+            # who told it first is not told that its notice was read
+            notice=_told(book, told, by, at, event, target) if told and not is_notice else None,
             copy=copy,
             person=person,
             again_record=record(transition.record, "again") if opens else b"",
@@ -191,6 +199,30 @@ def _target(book: Rulebook, event: Envelope) -> Target | Problem:
             "give the source of the copy as it stands in the inbox",
         )
     return Target(sender.shard, about.message, sender)
+
+
+def _wrong(event: Envelope, public_key: bytes | None) -> Problem | None:
+    """Return what no recipient may say in an act, whatever it is about."""
+    if getattr(event.data, "code", None) in CODES_OF_THE_HUB:
+        return _CODE_OF_THE_HUB
+    if public_key is not None and not is_public_key(public_key):
+        return _NO_PUBLIC_KEY
+    return None
+
+
+def _told(
+    book: Rulebook, to: str, by: Party, at: datetime, event: Envelope, target: Target
+) -> Copy:
+    link = MessageLink(shard=target.shard, ref=target.message)
+    return notices.of_act(book, to, by.id, at, event, link)
+
+
+async def _is_notice(store: Store, by: Party, target: Target) -> bool:
+    """Whether nobody published the message: it is a notice to this party that is sealed."""
+    if await store.copy_key(target.shard, by.id, target.message) is None:
+        return False
+    found = await store.find_delivery(target.shard, by.id, target.message)
+    return found is not None and found.notice
 
 
 async def _passed_on(

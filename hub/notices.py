@@ -1,7 +1,8 @@
 """Notices of the hub, as events of their own: what became of what you sent.
 
 A notice lies in the sender's inbox, in the sender's shard, written in the same atomic step as what
-it tells.
+it tells. One that holds references and codes only is not sealed, so that a sender learns of a
+refusal without an act of its own; one with text of a recipient is sealed as any copy is.
 """
 
 from collections.abc import Iterable
@@ -20,6 +21,10 @@ from schemas.vocabulary import Urgency
 RULE: Final = "hub-bericht"
 _KEEP_DAYS: Final = 90
 _MAX_PROBLEMS: Final = 200
+_CLEAR: Final = frozenset(
+    {"about", "entry", "by", "at", "code", "problems", "level", "to", "party"}
+)
+"""Fields that hold references and codes of the hub's own; every other is text, and is sealed."""
 
 
 def refusal(
@@ -48,10 +53,12 @@ def refusal_id(party: str, entry: str) -> str:
     return f"{party}-{entry}-geweigerd"
 
 
-def of_act(book: Rulebook, party: str, by: str, at: datetime, act: Envelope) -> Copy:
-    """Return the notice to `party` that `by` did this with its copy."""
+def of_act(
+    book: Rulebook, party: str, by: str, at: datetime, act: Envelope, about: MessageLink
+) -> Copy:
+    """Return the notice to `party` that `by` did this with its copy of the message `about`."""
     name = act.type.removeprefix(f"{book.prefix}.")
-    update: dict[str, Any] = {"by": by, "at": at}
+    update: dict[str, Any] = {"by": by, "at": at, "about": about}
     if isinstance(act.data, Opened):
         update["public_key"] = None  # made for the reader and the hub, and of no use to the sender
     data: ActPart = act.data.model_copy(update=update)
@@ -68,6 +75,7 @@ def _notice(
     data: Any,
     causation: str | None = None,
 ) -> Copy:
+    plain = all(name in _CLEAR for name, value in data if value is not None)
     source = f"urn:nld:oin:{book.config.settings.hub_oin}:systeem:seinhuis"
     full = f"{book.prefix}.{name}"
     event = event_models(book.prefix)[full].model_construct(
@@ -77,7 +85,7 @@ def _notice(
         type=full,
         time=at,
         datacontenttype="application/json",
-        correlationid=causation,
+        correlationid=None if plain else causation,  # names a case: not for everybody to read
         data=data,
     )
     return Copy(
@@ -90,4 +98,5 @@ def _notice(
         retain_until=(at + timedelta(days=_KEEP_DAYS)).date().isoformat(),
         sender="hub",
         content=event.__pydantic_serializer__.to_json(event, by_alias=True, exclude_none=True),
+        plain=plain,
     )

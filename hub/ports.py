@@ -43,6 +43,7 @@ class Copy:
     sender: str
     content: bytes  #: the minimised CloudEvent, JSON; sealed when there is a `key`
     key: bytes = b""  #: the key of this copy, wrapped under the key of `party`; empty: not sealed
+    plain: bool = False  #: it holds references and codes only: it is not to be sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,11 @@ class StepResult:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What a recipient does with its copy: a transition of the delivery's state."""
+    """What a recipient does with its copy: a transition of the delivery's state.
+
+    The party has what it acts on when it received it, as long as that is remembered, when it acted
+    on it before, or when the key of its copy is there: so it may open a notice that is sealed, too.
+    """
 
     message: str
     party: str

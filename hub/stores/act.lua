@@ -5,8 +5,8 @@ local function contains(list, word)
   return string.find(',' .. list .. ',', ',' .. word .. ',', 1, true) ~= nil
 end
 
--- KEYS: head audit sealed seen delivery open, then the inbox and the key of the notice and of the copy,
---   when there are.
+-- KEYS: head audit sealed seen delivery open and the key of what the act is about, then the inbox and
+--   the key of the notice and of the copy, when there are.
 -- ARGV: lifetime of `seen` (ms), room of an inbox, how many records may be unsealed, and how long (ms),
 --   party, name, act, state after it (empty: as it is), time, record, record of a refusal, record of
 --   what is done already (empty: none), person, states it is allowed from, states in which it is done
@@ -18,7 +18,7 @@ local function act(K, A)
   local ttl, room, party, name, ref, at = A[1], tonumber(A[2]), A[5], A[6], A[7], A[9]
   local again, person = A[12], A[13]
   local has_notice, has_copy = A[16] == '1', A[17] == '1'
-  local k, a = 7, 18
+  local k, a = 8, 18
   local notice_at, notice, copy_at, copy
   if has_notice then
     notice_at, notice = k, a
@@ -50,7 +50,9 @@ local function act(K, A)
     redis.call('PEXPIRE', delivery, ttl, 'GT') -- longer, when it is to end at all
   end
   if known[2] then return { 'already', state } end
-  if not seen.parties[party] and not known[1] then return refused('unknown', '') end
+  -- A notice with text, or a copy older than the duplicate check: who has its key, has it.
+  local has_it = seen.parties[party] or known[1] or redis.call('EXISTS', K[7]) == 1
+  if not has_it then return refused('unknown', '') end
   if contains(A[15], state) then
     if again ~= '' then
       write_record(records, again, person)

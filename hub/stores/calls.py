@@ -82,6 +82,7 @@ def act_call(shard: str, act: Act, bounds: Bounds) -> Call:
         keys.seen(shard, act.message),
         keys.delivery(shard, act.party, act.message),
         keys.unfinished(shard),
+        keys.copy_key(shard, act.party, act.message),
     ]
     args: list[Any] = [*bounds, act.party, act.name, act.act, act.to_state]
     args += (act.at.isoformat(), act.record, act.refused_record, act.again_record, act.person)

@@ -133,7 +133,8 @@ class MemoryShard(MemoryInboxes):
         state = delivery.state if delivery else "delivered"
         if delivery and act.act in delivery.acts:
             return ActResult(ActOutcome.ALREADY, state)
-        if delivery is None and (seen is None or act.party not in seen.parties):
+        received = seen is not None and act.party in seen.parties
+        if not received and delivery is None and (act.party, act.message) not in self.keys:
             self.record(act.refused_record, act.person)
             return ActResult(ActOutcome.UNKNOWN)
         if state in act.no_op_from:
