@@ -81,7 +81,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """One transaction that reads: a single state of the database, however long it takes."""
     with translated(engine), engine.connect() as connection:
         if engine.dialect.name == "postgresql":
-            connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            connection.execution_options(isolation_level="REPEATABLE READ")
         with connection.begin():
             yield connection
 
@@ -153,8 +153,8 @@ def _make_private_file(path: Path) -> None:
             os.close(handle)
     except OSError as error:
         raise NotUsable(
-            f"the ledger {path} cannot be used ({(error.strerror or 'error').lower()}): name another"
-            " with SEINHUIS_LEDGER, or give the user of the hub the file and its folder"
+            f"the ledger {path} cannot be used ({(error.strerror or 'error').lower()}): name"
+            " another with SEINHUIS_LEDGER, or give the user of the hub the file and its folder"
         ) from None
 
 

@@ -1,0 +1,111 @@
+"""The audit streams on Valkey or Redis, read as user `sealer`; the key map is `hub.stores.keys`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from hub.errors import NotAllowed
+from hub.ledger.source import AuditEntry, Reading, ShardRead
+from hub.stores import keys
+from hub.stores.connection import translated
+
+_ANSWER_S: Final = 10.0
+_LARGEST: Final = 2**63 - 1
+_NOTHING: Final = ShardRead()
+
+
+class ValkeySource:
+    """The source of `hub.ledger.source.AuditSource`; the contract stands there.
+
+    A blocking client of its own, without retries: the sealer repeats the whole round.
+    """
+
+    def __init__(self, url: str, user: str | None = None, password: str | None = None) -> None:
+        login: dict[str, Any] = {"username": user, "password": password} if user else {}
+        self._redis = Redis.from_url(
+            url,
+            **login,
+            retry=Retry(NoBackoff(), 0),
+            socket_timeout=_ANSWER_S,
+            socket_connect_timeout=5.0,
+            protocol=2,
+        )
+
+    def read(self, after: Mapping[str, str], count: int) -> Reading:
+        """Read the head and the entries of every shard, in one round trip."""
+        commands: list[Sequence[Any]] = [("TIME",)]
+        for shard, entry in after.items():
+            commands.append(("HGET", keys.head(shard), "seq"))
+            commands.append(("XRANGE", keys.audit(shard), f"({entry}", "+", "COUNT", count))
+        (seconds, micros), *replies = self._pipelined(commands)
+        now_ms = int(seconds) * 1_000 + int(micros) // 1_000
+        return Reading(
+            now_ms,
+            {
+                shard: _shard(head, entries, count)
+                for shard, head, entries in zip(after, replies[::2], replies[1::2], strict=True)
+            },
+        )
+
+    def sealed(self, shards: Iterable[str]) -> Mapping[str, int]:
+        """Read the marks, in one round trip."""
+        listed = list(shards)
+        found = self._pipelined([("HGET", keys.sealed(shard), "seq") for shard in listed])
+        return {shard: int(seq or 0) for shard, seq in zip(listed, found, strict=True)}
+
+    def mark(self, sealed: Mapping[str, int], at_ms: int) -> None:
+        """Write the marks, in one round trip."""
+        self._pipelined(
+            [("HSET", keys.sealed(shard), "seq", seq, "at", at_ms) for shard, seq in sealed.items()]
+        )
+
+    def trim(self, below: Mapping[str, str]) -> None:
+        """Shorten the streams, in one round trip."""
+        self._pipelined(
+            [("XTRIM", keys.audit(shard), "MINID", "=", entry) for shard, entry in below.items()]
+        )
+
+    def config(self, digest: str) -> bytes | None:
+        """Read the document."""
+        document: bytes | None = self._pipelined([("GET", keys.config_document(digest))])[0]
+        return document
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._redis.close()
+
+    def _pipelined(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
+        if not commands:
+            return []
+        try:
+            with self._redis.pipeline(transaction=False) as pipe:
+                for command in commands:
+                    pipe.execute_command(*command)  # type: ignore[no-untyped-call] # redis-py
+                return list(pipe.execute())
+        except Exception as error:  # noqa: BLE001  (redis-py raises TypeError too)
+            found = translated(error)
+            if isinstance(found, NotAllowed):
+                found = NotAllowed(
+                    "the broker does not let the sealer do this: user, password and rights are"
+                    " those of `sealer` in the access list (`seinhuis accounts` writes it)"
+                )
+            raise found from None
+
+
+def _shard(head: bytes | None, entries: Sequence[Any], count: int) -> ShardRead:
+    if head is None and not entries:
+        return _NOTHING
+    return ShardRead(tuple(map(_entry, entries)), int(head or 0), len(entries) >= count)
+
+
+def _entry(reply: Any) -> AuditEntry:
+    place, flat = reply
+    fields = flat if isinstance(flat, dict) else dict(zip(flat[::2], flat[1::2], strict=True))
+    seq, record = fields.get(b"seq", b""), fields.get(b"record")
+    number = int(seq) if seq.isdigit() and len(seq) < 20 else 0
+    if record is None or number > _LARGEST:
+        number = 0
+    return AuditEntry(place.decode(), number, record or b"", fields.get(b"person", b""))
