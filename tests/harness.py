@@ -9,13 +9,21 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 from hub.desk import Desk
+from hub.late_corrections import LateCorrections
 from hub.pipeline import Pipeline
 from hub.ports import Queue
+from hub.pseudonyms import Pseudonyms
 from hub.stores.memory import MemoryStore
-from schemas.identifiers import oin_of
+from schemas.identifiers import message_ref, oin_of
+from schemas.problems import InvalidEvent
+from schemas.reading import parse
+from schemas.record_words import out_of_vocabulary
 from schemas.records import Record
 from tests.builders import as_bytes
 from tests.config_builders import NOW
+
+LONG_ENOUGH = 6
+"""Of a value this long, no part of a record may hold it; of a shorter one, no word may be it."""
 
 
 class Crash(BaseException):
@@ -48,12 +56,14 @@ class DyingStore:
 class Hub:
     """Intake, pipeline and desk on one store, driven by hand; time stands still unless moved."""
 
-    def __init__(self, book, store=None):
+    def __init__(self, book, store=None, pseudonyms=None):
         self.book = book
         self.store = store or MemoryStore()
         self.now = NOW
-        self.pipeline = Pipeline(self.store, book, self.clock)
+        self.pseudonyms = pseudonyms or Pseudonyms([("pseudonym.1", bytes(32))])
+        self.pipeline = self.pipeline_on(self.store)
         self.sent = []
+        self.events = []
 
     def clock(self):
         """Return the moment of this hub."""
@@ -63,9 +73,17 @@ class Hub:
         """Let time pass."""
         self.now += timedelta(**time)
 
-    def desk(self):
+    def pipeline_on(self, store):
+        """Return a pipeline of this hub on another store: one that dies, say."""
+        return Pipeline(store, self.book, self.clock, self.pseudonyms)
+
+    def desk(self, store=None):
         """Return the desk of an operator."""
-        return Desk(self.store, self.book, self.clock, "operator")
+        return Desk(store or self.store, self.book, self.clock, "operator", self.pseudonyms)
+
+    def late(self, store=None):
+        """Return what applies held corrections."""
+        return LateCorrections(store or self.store, self.book, self.clock, self.pseudonyms)
 
     def place_of(self, event):
         """Return the shard and the intake of the event's sender."""
@@ -79,6 +97,7 @@ class Hub:
             shard, intake = self.place_of(event)
         entry = await self.store.submit(shard, raw, intake)
         self.sent.append((shard, entry))
+        self.events.append(raw)
         return entry
 
     async def work(self, pipeline=None):
@@ -120,9 +139,31 @@ class Hub:
         """Return the records of a shard as data, each checked, and `seq` without a gap."""
         entries = await self.store.records(shard, count=10_000)
         assert list(range(1, len(entries) + 1)) == [entry.seq for entry in entries]
+        persons = self._persons()
+        values = personal_values(self.events)
         for entry in entries:  # the hub makes them without the model; here they are held to it
             Record.model_validate_json(entry.record)
+            record = json.loads(entry.record)
+            assert [] == out_of_vocabulary(record), record["event"]
+            assert [] == [kind for kind, value in values if holds(entry.record, value)], record
+            message = record["object"]["id"].rpartition(":")[2]
+            if record["object"]["kind"] == "delivery":  # by an act, which has a person of its own
+                assert entry.person in persons.values()
+            elif message in persons:
+                assert persons[message] == entry.person
         return [json.loads(entry.record) for entry in entries]
+
+    def _persons(self):
+        """Return message -> the personal part that each record about it must have beside it."""
+        persons = {}
+        for raw in self.events:
+            try:
+                event = parse(raw, self.book.prefix)
+            except InvalidEvent:
+                continue
+            ref = message_ref(event.source, event.id)
+            persons[ref] = self.pseudonyms.of(event)
+        return persons
 
     async def story(self, shard="ind"):
         """Return the records of a shard as readable lines."""
@@ -183,6 +224,30 @@ class Hub:
             (entry, json.loads(entry.parked.reasons))
             for entry in await self.store.parked(shard, Queue(queue), count=10_000)
         ]
+
+
+def personal_values(events):
+    """Return (what it is, value) of everything of a person or a case in what was sent."""
+    found = set()
+    for raw in events:
+        try:
+            event = json.loads(raw)
+        except ValueError:
+            continue
+        data = event["data"]
+        person = data.get("betrokkene", {})
+        values = {
+            **{name: event.get(name) for name in ("id", "correlationid", "causationid")},
+            **{name: data.get(name) for name in ("meldingId", "betrokkeneRef", "omschrijving")},
+            **{name: person.get(name) for name in ("bsn", "naam", "geboortedatum")},
+        }
+        found |= {(kind, value) for kind, value in values.items() if isinstance(value, str)}
+    return found
+
+
+def holds(record, value):
+    """Whether the bytes of a record hold a value; a short one only as a whole word of JSON."""
+    return (value if len(value) >= LONG_ENOUGH else f'"{value}"').encode() in record
 
 
 def at(text):

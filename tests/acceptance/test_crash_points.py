@@ -8,10 +8,7 @@ import contextlib
 
 import pytest
 
-from hub.desk import Desk
 from hub.errors import NotFound
-from hub.late_corrections import LateCorrections
-from hub.pipeline import Pipeline
 from tests.acceptance.test_pipeline import a_correction, a_signal, an_act
 from tests.config_builders import a_book, a_partner, a_recipient, a_rule, to_gemeente
 from tests.harness import Crash, DyingStore, Hub
@@ -44,7 +41,7 @@ async def fill(hub):
     first = a_signal("a-1")
     await hub.submit(first)
     await hub.submit(a_signal("a-1"))
-    await hub.submit(a_signal("held", gemeentecode="0788"))
+    await hub.submit(a_signal("a-held", gemeentecode="0788"))
     await hub.submit(b"no event", shard="ind")
     await hub.submit(a_correction(first))
     await hub.submit(a_signal("a-2"))
@@ -62,7 +59,7 @@ async def calls_of_a_run():
     hub = a_hub()
     await fill(hub)
     store = DyingStore(hub.store, at=-1, after=False)
-    await hub.work(Pipeline(store, hub.book, hub.clock))
+    await hub.work(hub.pipeline_on(store))
     return store.calls
 
 
@@ -99,7 +96,7 @@ async def test_wherever_the_worker_dies_nothing_is_lost_and_nothing_doubled(afte
     for number in range(1, calls + 1):
         hub = a_hub()
         await fill(hub)
-        dying = Pipeline(DyingStore(hub.store, number, after=after), hub.book, hub.clock)
+        dying = hub.pipeline_on(DyingStore(hub.store, number, after=after))
         with pytest.raises(Crash):
             await hub.work(dying)
         await hub.work()
@@ -113,9 +110,9 @@ async def test_wherever_the_desk_dies_its_work_is_done_once_or_not_at_all(after)
     """An operator who repeats a command that died finds it done, or does it now."""
     for number in (1, 2):
         hub = a_hub()
-        await hub.send(a_signal("held", gemeentecode="0788"))
+        await hub.send(a_signal("a-held", gemeentecode="0788"))
         ((entry, _),) = await hub.parked("held")
-        dying = Desk(DyingStore(hub.store, number, after=after), hub.book, hub.clock, "operator")
+        dying = hub.desk(DyingStore(hub.store, number, after=after))
         with pytest.raises(Crash):
             await dying.release("ind", entry.id, "gm0757", "", "chosen")
         with contextlib.suppress(NotFound):
@@ -135,8 +132,8 @@ async def test_wherever_a_late_correction_dies_it_is_applied_once(after):
         await hub.send(signal)
         store = DyingStore(hub.store, number, after=after)
         with contextlib.suppress(Crash):
-            await LateCorrections(store, hub.book, hub.clock).apply("ind")
-        await LateCorrections(hub.store, hub.book, hub.clock).apply("ind")
+            await hub.late(store).apply("ind")
+        await hub.late().apply("ind")
 
         assert [] == await hub.parked("held")
         assert 4 == await hub.check_books()
@@ -152,7 +149,7 @@ async def test_dying_again_and_again_ends_in_the_same_state():
     await fill(hub)
     for _ in range(2):  # more often than this, the entry itself is the suspect
         with pytest.raises(Crash):
-            await hub.work(Pipeline(DyingStore(hub.store, 1, after=False), hub.book, hub.clock))
+            await hub.work(hub.pipeline_on(DyingStore(hub.store, 1, after=False)))
     await hub.work()
 
     assert await outcome(whole) == await outcome(hub)

@@ -3,7 +3,6 @@
 import pytest
 
 from hub.errors import HubError, NotFound
-from hub.late_corrections import LateCorrections
 from hub.ports import Queue
 from hub.stores.memory import MemoryStore
 from schemas.identifiers import message_ref
@@ -151,7 +150,7 @@ async def test_a_late_correction_that_cannot_be_applied_yet_stops_nobody():
     first = a_signal("a-1")
     await hub.send(a_correction(first, "c-1"))
     await hub.send(first)
-    late = LateCorrections(hub.store, hub.book, hub.clock)
+    late = hub.late()
 
     assert 0 == await late.apply("ind")
     assert 1 == len(await hub.parked("held"))
@@ -171,7 +170,7 @@ async def test_two_workers_that_apply_the_same_late_correction_do_it_once():
         await hub.send(a_correction(signal, f"c-{number}", "ingetrokken"))
     await hub.send(*signals)
 
-    workers = [LateCorrections(hub.store, hub.book, hub.clock) for _ in range(2)]
+    workers = [hub.late() for _ in range(2)]
     applied = await asyncio.gather(*(worker.apply("ind") for worker in workers))
 
     assert 12 == sum(applied)
@@ -308,7 +307,6 @@ async def test_feedback_does_not_end_the_life_of_a_delivery():
 async def test_an_outage_of_the_store_does_not_use_up_the_tries_of_an_entry():
     """Ten times out of memory, and then it is delivered."""
     from hub.errors import Unavailable
-    from hub.pipeline import Pipeline
 
     hub = Hub(a_book(a_rule()))
     await hub.submit(a_signal())
@@ -324,7 +322,7 @@ async def test_an_outage_of_the_store_does_not_use_up_the_tries_of_an_entry():
 
     for _ in range(10):
         with pytest.raises(Unavailable):
-            await hub.work(Pipeline(Full(), hub.book, hub.clock))
+            await hub.work(hub.pipeline_on(Full()))
     await hub.work()
 
     assert [] == await hub.parked("dead")

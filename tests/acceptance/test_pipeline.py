@@ -2,7 +2,6 @@
 
 import pytest
 
-from hub.late_corrections import LateCorrections
 from hub.ports import Queue
 from schemas.identifiers import message_ref
 from tests import builders
@@ -259,7 +258,7 @@ async def test_a_correction_before_its_original_is_held_and_then_applied(hub):
     assert ["original-unknown"] == [reason["reason"] for reason in reasons]
 
     await hub.send(signal)
-    assert 1 == await LateCorrections(hub.store, hub.book, hub.clock).apply("ind")
+    assert 1 == await hub.late().apply("ind")
 
     assert [] == await hub.parked("held")
     assert 4 == await hub.check_books()
