@@ -17,11 +17,15 @@ from hub.ledger.read_model import UNREADABLE, microseconds
 from hub.ledger.tables import acts, subjects, verdicts
 from schemas.catalogue import CATALOGUE
 from schemas.problems import Problem, nearest
+from schemas.record_words import MEANINGS, PLACEHOLDERS
 from schemas.records import RecordEvent
 
 _MESSAGE: Final = re.compile(r"[0-9a-f]{1,32}")
 _DIGEST: Final = re.compile(r"[0-9a-f]{1,64}")
 _TOKEN: Final = re.compile(r"[0-9a-f]{32}")
+_RESULTS: Final = {
+    word for each in MEANINGS.values() for word in each.results if word not in PLACEHOLDERS
+}
 _MANY: Final = 20_000
 """So many matches or more are found by walking through the records from the newest on."""
 
@@ -130,7 +134,7 @@ def _shapes(filters: Filters) -> Iterable[Problem]:
     for name, shape, rule in shapes:
         value = getattr(filters, name)
         if value is not None and not shape.fullmatch(value):
-            yield Problem(f"--{name}", f"not {rule}", "copy it from where it was shown")
+            yield Problem(_option(name), f"not {rule}", "copy it from where it was shown")
     if filters.since and filters.until and filters.since > filters.until:
         yield Problem("--until", "earlier than --since: nothing lies between", "exchange the two")
 
@@ -152,7 +156,7 @@ def _names(
         ("actor", (acts.c.actor,), of_today(lambda found: {*found.parties, "hub"})),
         ("type", (acts.c.type,), lambda: set(CATALOGUE)),
         ("event", (), lambda: {UNREADABLE, *(each.value for each in RecordEvent)}),
-        ("result", (acts.c.result,), set),
+        ("result", (acts.c.result,), lambda: set(_RESULTS)),
         ("legal_basis", (verdicts.c.legal_basis,), of_today(lambda found: found.legal_bases)),
         ("shard", (acts.c.shard,), of_today(lambda found: {*found.shards(), "hub", "ledger"})),
     )
@@ -168,10 +172,15 @@ def _names(
             known |= set(connection.scalars(distinct))
         hint = nearest(value, known)
         yield Problem(
-            f"--{name.replace('_', '-')}",
+            _option(name),
             "neither the log nor the role config knows this name",
             f"perhaps: {hint}" if hint else _way_out(known),
         )
+
+
+def _option(name: str) -> str:
+    """Return the option of the command that sets a filter."""
+    return {"config": "--digest"}.get(name, f"--{name.replace('_', '-')}")
 
 
 def _holds(connection: Connection, column: Any, value: str) -> bool:

@@ -8,20 +8,17 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Final
 
-from sqlalchemy import Connection, Engine, insert, inspect
+from sqlalchemy import Connection, Engine, inspect
 
 from hub import recording
 from hub.config import Settings
 from hub.errors import HubError, NotFound, NotUsable, Unavailable
 from hub.ledger.database import open_ledger, reading, writing
 from hub.ledger.migrations import migrate
-from hub.ledger.tables import notes, records
+from hub.ledger.store import LEDGER_SHARD, add_note
+from hub.ledger.tables import records
 from schemas.records import RecordEvent
-
-SHARD: Final = "ledger"
-"""Where records of reading, keeping and sealing the log have their numbers."""
 
 
 class Log:
@@ -55,20 +52,20 @@ class Log:
         about: str | None = None,
         person: bytes = b"",
         event: RecordEvent = RecordEvent.LOG_READ,
-        result: str = "asked",
+        result: str = "ok",
     ) -> None:
         """Put a question on record; durable when it returns. Not idempotent: one call, one record.
 
         `command`: its words, as `audit show`. `asked`: what was asked for, without a person and
         without text that somebody typed and nobody checked. `about`: the `message_ref` that it is
-        all about. `person`: what `tokens_asked` made.
+        all about. `person`: what `tokens_asked` made. An export says `result` begun, and done.
 
         Raises:
             Unavailable, NotUsable: it is not on record, or we cannot know; show nothing.
 
         """
         record = recording.plain(
-            SHARD,
+            LEDGER_SHARD,
             self._now(),
             event,
             ("log", command),
@@ -79,7 +76,7 @@ class Log:
         )
         try:
             with writing(self.engine) as connection:
-                connection.execute(insert(notes).values(record=record, person=person or None))
+                add_note(connection, record, person)
         except (NotUsable, Unavailable) as error:
             raise _refused(error) from error
 
