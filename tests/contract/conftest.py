@@ -1,6 +1,8 @@
 """One suite, every store: in memory, on the embedded Valkey, and on Debian's Redis 7.0."""
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,7 @@ from hub.stores import keys
 from hub.stores.connection import client
 from hub.stores.memory import MemoryStore
 from hub.stores.valkey import ValkeyStore
+from tests.conftest import sync_client
 
 SHARDS = {"ind": ("",), "politie.3": ("",), "gemeente": ("gm0363", "gm0014")}
 PARTIES = ("gm0363", "gm0014", "lro", "zvh-haaglanden", "ind", "full")
@@ -40,6 +43,14 @@ async def counted(store: Store, shard: str, party: str) -> int:
     return int(await store._redis.hget(keys.unfinished(shard), party) or 0)
 
 
+async def answered(store: Store, shard: str, party: str, act: str) -> bytes | None:
+    """Return the answer to an act as its reader finds it: by plain commands on the broker."""
+    if isinstance(store, MemoryStore):
+        return await store.answered(shard, party, act)
+    assert isinstance(store, ValkeyStore)
+    return await store._redis.get(keys.opened(shard, party, act))
+
+
 def server(request: pytest.FixtureRequest, kind: str) -> BrokerAddress:
     return request.getfixturevalue("broker" if kind == "valkey" else "redis7")
 
@@ -56,12 +67,12 @@ async def make_store(request: pytest.FixtureRequest) -> AsyncIterator[MakeStore]
     made: list[Store] = []
     address = None if request.param == "memory" else server(request, request.param)
 
-    def make(duplicate_ms: int = DAY_MS, inbox_cap: int = 100_000) -> Store:
+    def make(duplicate_ms: int = DAY_MS, inbox_cap: int = 100_000, **unsealed: Any) -> Store:
         if address is None:
-            made.append(MemoryStore(duplicate_ms, inbox_cap))
+            made.append(MemoryStore(duplicate_ms, inbox_cap, **unsealed))
         else:
             redis = client(address.url, address.user, address.password)
-            made.append(ValkeyStore(redis, duplicate_ms, inbox_cap))
+            made.append(ValkeyStore(redis, duplicate_ms, inbox_cap, **unsealed))
         return made[-1]
 
     yield make
@@ -76,6 +87,32 @@ async def store(make_store: MakeStore) -> Store:
     made = make_store()
     await made.prepare(SHARDS)
     return made
+
+
+@pytest.fixture
+def seal(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Do in shard `ind` what a sealer does when the records up to `seq` are sealed.
+
+    `at`: when it did (Unix ms); `since`: when what waits now began to wait, to make that long ago.
+    """
+
+    def do(store: Store, seq: int, at: int | None = None, since: int | None = None) -> None:
+        if isinstance(store, MemoryStore):
+            store.sealed("ind", seq)
+            s = store._shard("ind")
+            s.sealed_at = s.sealed_at if at is None else at
+            s._since = s._since if since is None else since
+            return
+        kind = "broker_admin" if "valkey" in request.node.name else "redis7_admin"
+        with closing(sync_client(request.getfixturevalue(kind))) as sealer:
+            seconds, micros = sealer.time()
+            now = seconds * 1_000 + micros // 1_000
+            told = {"seq": seq, "at": now if at is None else at}
+            sealer.hset(keys.sealed("ind"), mapping=told)
+            if since is not None:
+                sealer.hset(keys.head("ind"), "since", since)
+
+    return do
 
 
 @pytest.fixture(

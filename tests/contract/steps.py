@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from hub.ports import Act, Copy, Entry, Parked, Queue, Step, Store
+from hub.ports import Act, Copy, Entry, Erasure, Parked, Progress, Queue, Step, Store
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -74,6 +74,14 @@ def an_act(name: str = "m1", party: str = "gm0363", ref: str = "act1", **changes
     return replace(act, **changes)
 
 
+def an_erasure(entry: str, name: str = "m1", party: str = "gm0363", **changes: Any) -> Erasure:
+    """Return the erasure of the copy in this entry of the inbox of `party`."""
+    erasure = Erasure(
+        party=party, message=message(name), entry=entry, at=AT, record=f"erased {name}".encode()
+    )
+    return replace(erasure, **changes)
+
+
 async def taken(store: Store, *events: bytes, shard: str = "ind", intake: str = "") -> list[Entry]:
     """Submit the events and take them, as a worker does."""
     for event in events:
@@ -81,11 +89,24 @@ async def taken(store: Store, *events: bytes, shard: str = "ind", intake: str = 
     return await store.take(shard, [intake], "w1", len(events), 1_000)
 
 
-async def delivered(store: Store, name: str = "m1", to: Sequence[str] = ("gm0363", "lro")) -> None:
+async def delivered(
+    store: Store, name: str = "m1", to: Sequence[str] = ("gm0363", "lro"), **changes: Any
+) -> None:
     """Bring a message to the parties `to`."""
     (entry,) = await taken(store, b"{}")
-    (result,) = await store.route("ind", [a_step(entry.id, name, to)])
+    (result,) = await store.route("ind", [a_step(entry.id, name, to, **changes)])
     assert result.outcome == "done"
+
+
+async def sealed_copy(store: Store, name: str = "m1", party: str = "gm0363") -> str:
+    """Bring a message with a key to one party; return its entry in the inbox."""
+    await delivered(store, name, copies=(a_copy(party, name, key=f"key of {name}".encode()),))
+    return (await store.inbox("ind", party, count=10_000))[-1].id
+
+
+async def progress(store: Store, name: str = "m1", party: str = "gm0363") -> Progress:
+    (found,) = await store.progress("ind", party, [message(name)])
+    return found
 
 
 async def received_by(store: Store, name: str = "m1", shard: str = "ind") -> tuple[str, ...]:

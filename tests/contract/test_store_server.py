@@ -15,10 +15,12 @@ from tests.contract.steps import (
     a_copy,
     a_step,
     an_act,
+    an_erasure,
     delivered,
     message,
     parked,
     records,
+    sealed_copy,
     taken,
 )
 
@@ -28,6 +30,7 @@ NEEDED_BY_A_STEP = {
     "inbox": keys.inbox("ind", "lro"),
     "audit": keys.audit("ind"),
     "head": keys.head("ind"),
+    "sealed": keys.sealed("ind"),
     "open": keys.unfinished("ind"),
     "held": keys.held("ind"),
     "dead": keys.dead("ind"),
@@ -87,6 +90,7 @@ class TestWrongType:
             keys.seen("ind", message("m1")),
             keys.audit("ind"),
             keys.head("ind"),
+            keys.sealed("ind"),
             keys.unfinished("ind"),
             keys.inbox("ind", "ind"),
             keys.inbox("ind", "zvh-haaglanden"),
@@ -111,6 +115,51 @@ class TestWrongType:
                 mess.rename(f"{key}:aside", key)
         assert await records(server_store) == [b"decided m1"]
         assert (await server_store.act("ind", act)).outcome == "done"
+
+    @pytest.mark.parametrize(
+        "key",
+        [
+            keys.audit("ind"),
+            keys.head("ind"),
+            keys.sealed("ind"),
+            keys.unfinished("ind"),
+            keys.delivery("ind", "gm0363", message("m1")),
+            keys.inbox("ind", "gm0363"),
+            keys.inbox("ind", "ind"),
+        ],
+    )
+    async def test_an_erasure_on_a_key_of_the_wrong_type_does_nothing(
+        self, server_store: ValkeyStore, admin: BrokerAddress, key: str
+    ):
+        """The key of the copy is still there: it can be erased once this is mended."""
+        entry = await sealed_copy(server_store)
+        erasure = an_erasure(entry, notice=a_copy("ind", "n"))
+        with closing(sync_client(admin)) as mess:
+            existed = bool(mess.exists(key))
+            if existed:
+                mess.rename(key, f"{key}:aside")
+            mess.lpush(key, "not ours")
+            before = mess.dbsize()
+            with pytest.raises(BrokerError, match="wrong type"):
+                await server_store.erase("ind", [erasure])
+            assert mess.dbsize() == before
+            mess.delete(key)
+            if existed:
+                mess.rename(f"{key}:aside", key)
+        assert await records(server_store) == [b"decided m1"]
+        assert await server_store.copy_key("ind", "gm0363", message("m1")) == b"key of m1"
+        assert await server_store.erase("ind", [erasure]) == [True]
+        await check_invariants(server_store)
+
+    async def test_what_is_no_key_of_a_copy_is_not_replaced(
+        self, server_store: ValkeyStore, admin: BrokerAddress
+    ):
+        key = keys.copy_key("ind", "gm0363", message("m1"))
+        with closing(sync_client(admin)) as mess:
+            mess.lpush(key, "not ours")
+            place = ("ind", "gm0363", message("m1"))
+            assert await server_store.replace_key(*place, b"not ours", b"new") is False
+            assert mess.type(key) == b"list"
 
     async def test_a_note_on_a_key_of_the_wrong_type_leaves_no_gap(
         self, server_store: ValkeyStore, admin: BrokerAddress
@@ -158,8 +207,9 @@ class TestPlainStreams:
         self, server_store: ValkeyStore, admin: BrokerAddress
     ):
         """Every key of the store is in the key map."""
-        await delivered(server_store)
+        await sealed_copy(server_store)
         await server_store.act("ind", an_act())
+        await server_store.answer("ind", "gm0363", message("act1"), b"sealed", 60_000)
         with closing(sync_client(admin)) as reader:
             found = {key.decode() for key in reader.keys("*{ind}*")}
         assert found == {
@@ -170,7 +220,9 @@ class TestPlainStreams:
             keys.unfinished("ind"),
             keys.seen("ind", message("m1")),
             keys.delivery("ind", "gm0363", message("m1")),
-            *(keys.inbox("ind", party) for party in ("gm0363", "lro", "ind")),
+            keys.copy_key("ind", "gm0363", message("m1")),
+            keys.opened("ind", "gm0363", message("act1")),
+            *(keys.inbox("ind", party) for party in ("gm0363", "ind")),
         }
 
 
@@ -225,3 +277,69 @@ class TestValues:
             await server_store.act("ind", act)
         with closing(sync_client(admin)) as reader:
             assert reader.hgetall(keys.unfinished("ind")) == {b"gm0363": b"1", b"lro": b"2"}
+
+    async def test_a_record_stands_as_the_key_map_says(
+        self, server_store: ValkeyStore, admin: BrokerAddress
+    ):
+        """The sealer reads it by plain commands; a record about nobody has no person."""
+        await server_store.note("ind", b"one", b"p")
+        await server_store.note("ind", b"two")
+        with closing(sync_client(admin)) as reader:
+            found = [fields for _, fields in reader.xrange(keys.audit("ind"))]
+        assert found == [
+            {b"seq": b"1", b"record": b"one", b"person": b"p"},
+            {b"seq": b"2", b"record": b"two"},
+        ]
+
+    async def test_a_parked_event_stands_as_the_key_map_says(
+        self, server_store: ValkeyStore, admin: BrokerAddress
+    ):
+        await delivered(server_store, to=(), held=parked())
+        with closing(sync_client(admin)) as reader:
+            ((_, fields),) = reader.xrange(keys.held("ind"))
+        names = "event reasons message type sender key"
+        assert [name.decode() for name in fields] == names.split()
+
+    async def test_what_is_sealed_stands_as_the_key_map_says(
+        self, server_store: ValkeyStore, admin: BrokerAddress
+    ):
+        """At first nothing, as of now; and `since` is when the first record was written."""
+        with closing(sync_client(admin)) as reader:
+
+            def now() -> int:
+                seconds, micros = reader.time()
+                return seconds * 1_000 + micros // 1_000
+
+            sealed = reader.hgetall(keys.sealed("ind"))
+            before = now()
+            await server_store.note("ind", b"one")
+            after = now()
+            await server_store.note("ind", b"two")
+            head = reader.hgetall(keys.head("ind"))
+        assert set(sealed) == {b"seq", b"at"}
+        assert sealed[b"seq"] == b"0"
+        assert before - 60_000 < int(sealed[b"at"]) <= before
+        assert set(head) == {b"seq", b"since"}
+        assert before <= int(head[b"since"]) <= after
+
+    async def test_a_delivery_ends_only_once_it_is_erased_and_not_before_its_message(
+        self, server_store: ValkeyStore, admin: BrokerAddress
+    ):
+        """An act or a correction lets the message live on, and the delivery with it."""
+        entry = await sealed_copy(server_store)
+        await server_store.act("ind", an_act())
+        key = keys.delivery("ind", "gm0363", message("m1"))
+        act = an_act(ref="a2", allowed_from=("opened",), to_state="acknowledged")
+        corrects = Correction(message("m1"), ("gm0363",), withdraws=False)
+        with closing(sync_client(admin)) as reader:
+            assert reader.pttl(key) == -1
+            await server_store.erase("ind", [an_erasure(entry)])
+            assert 1_000 < reader.pttl(key) <= DAY_MS
+            reader.pexpire(key, 1_000)
+            await server_store.act("ind", act)
+            assert reader.pttl(key) > 1_000
+            reader.pexpire(key, 1_000)
+            await delivered(server_store, "c1", ["gm0363"], corrects=corrects)
+            assert reader.pttl(key) > 1_000
+            assert reader.hget(key, "finished") == b"2026-11-23T12:00:00+00:00"
+            assert reader.hget(key, "erased") == b"2026-11-23T12:00:00+00:00"

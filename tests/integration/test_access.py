@@ -42,6 +42,13 @@ def login(guarded: EmbeddedBroker) -> Iterator[Client]:
         admin.xadd(f"hub:{{ind}}:{stream}", {"x": "1"}, id="1-1")
     admin.xadd("hub:{gemeente}:in:gm0363", {"x": "1"}, id="1-1")
     admin.set("hub:{ind}:seen:0", "lro=1-1;")
+    for party in ("gm0363", "lro"):
+        admin.set(f"hub:{{ind}}:key:{party}:0", "wrapped")
+        admin.set(f"hub:{{ind}}:opened:{party}:0", "answer")
+    admin.hset("hub:{ind}:head", "seq", 1)
+    admin.hset("hub:{ind}:sealed", mapping={"seq": 0, "at": 0})
+    admin.set("hub:{hub}:config", "digest")
+    admin.set("hub:{hub}:config:digest", "document")
     yield as_user
     for client in clients:
         client.close()
@@ -98,7 +105,28 @@ def test_a_party_reads_its_own_inboxes(login: Client):
     client.xgroup_create("hub:{rvdk}:inbox:gm0363", "reader", "0", mkstream=True)
 
 
+def test_a_party_reads_the_answers_to_its_own_openings(login: Client):
+    """And whether there is one yet."""
+    assert login("gm0363").get("hub:{ind}:opened:gm0363:0") == b"answer"
+    assert login("gm0363").exists("hub:{ind}:opened:gm0363:1") == 0
+
+
 COMMANDS = {
+    "an answer to another": ("GET", "hub:{ind}:opened:lro:0"),
+    "whether another has an answer": ("EXISTS", "hub:{ind}:opened:lro:0"),
+    "writing an answer": ("SET", "hub:{ind}:opened:gm0363:0", "x"),
+    "removing an answer": ("DEL", "hub:{ind}:opened:gm0363:0"),
+    "making an answer into a stream": (
+        *("XGROUP", "CREATE", "hub:{ind}:opened:gm0363:1", "g", "0", "MKSTREAM"),
+    ),
+    "an answer of a shard that is not there": ("GET", "hub:{x}:opened:gm0363:0"),
+    "the key of its own copy": ("GET", "hub:{ind}:key:gm0363:0"),
+    "the key of another's copy": ("GET", "hub:{ind}:key:lro:0"),
+    "its inbox as a string": ("GET", "hub:{ind}:inbox:gm0363"),
+    "what is sealed": ("HGETALL", "hub:{ind}:sealed"),
+    "the role config": ("GET", "hub:{hub}:config:digest"),
+    "rewriting the append-only file": ("BGREWRITEAOF",),
+    "the list of refusals": ("ACL", "LOG"),
     "another's inbox": ("XRANGE", "hub:{ind}:inbox:lro", "-", "+"),
     "another's inbox by XREAD": ("XREAD", "STREAMS", "hub:{ind}:inbox:lro", "0"),
     "its own intake": ("XRANGE", "hub:{gemeente}:in:gm0363", "-", "+"),
@@ -116,7 +144,15 @@ COMMANDS = {
     "an inbox of a shard that is not there": (
         *("XGROUP", "CREATE", "hub:{x}:inbox:gm0363", "g", "0", "MKSTREAM"),
     ),
-    "the hub's functions": ("FCALL", library.NOTE, "2", "hub:{ind}:head", "hub:{ind}:audit", "r"),
+    "the hub's functions": (
+        "FCALL",
+        library.NOTE,
+        "2",
+        "hub:{ind}:head",
+        "hub:{ind}:audit",
+        "r",
+        "",
+    ),
     "a script": ("EVAL", "return 1", "0"),
     "loading functions": ("FUNCTION", "LOAD", "REPLACE", library.CODE),
     "which keys there are": ("KEYS", "*"),
@@ -174,6 +210,63 @@ def test_the_hub_itself_cannot(login: Client, command: tuple[str, ...]):
         login("hub").execute_command(*command)
 
 
+def test_the_sealer_reads_records_says_what_is_sealed_and_trims(login: Client):
+    """All that sealing takes, by plain commands."""
+    client = login("sealer")
+    audit = "hub:{ind}:audit"
+    assert client.xrange(audit)
+    assert client.xlen(audit) == 1
+    assert client.xinfo_stream(audit)["length"] == 1
+    assert client.hget("hub:{ind}:head", "seq") == b"1"
+    assert client.hset("hub:{ind}:sealed", mapping={"seq": 1, "at": 5}) == 0
+    assert client.hgetall("hub:{ind}:sealed") == {b"seq": b"1", b"at": b"5"}
+    assert client.xtrim(audit, minid="2-0", approximate=False) == 1
+    assert client.get("hub:{hub}:config") == b"digest"
+    assert client.get("hub:{hub}:config:digest") == b"document"
+    assert client.exists("hub:{gemeente}:audit") == 0
+    assert client.type(audit) == b"stream"
+    assert client.time()
+    assert client.info("persistence")
+    assert isinstance(client.acl_log(), list)
+    assert client.bgrewriteaof()
+
+
+FORBIDDEN_TO_THE_SEALER = {
+    "writing a record": ("XADD", "hub:{ind}:audit", "*", "seq", "9"),
+    "deleting one record": ("XDEL", "hub:{ind}:audit", "1-1"),
+    "removing the records": ("DEL", "hub:{ind}:audit"),
+    "trimming what is held": ("XTRIM", "hub:{ind}:held", "MAXLEN", "0"),
+    "trimming an inbox": ("XTRIM", "hub:{ind}:inbox:gm0363", "MAXLEN", "0"),
+    "trimming an intake": ("XTRIM", "hub:{ind}:in", "MAXLEN", "0"),
+    "an intake": ("XRANGE", "hub:{ind}:in", "-", "+"),
+    "an inbox": ("XRANGE", "hub:{ind}:inbox:gm0363", "-", "+"),
+    "what is held": ("XRANGE", "hub:{ind}:held", "-", "+"),
+    "what is dead": ("XRANGE", "hub:{ind}:dead", "-", "+"),
+    "the key of a copy": ("GET", "hub:{ind}:key:gm0363:0"),
+    "an answer": ("GET", "hub:{ind}:opened:gm0363:0"),
+    "a duplicate check": ("GET", "hub:{ind}:seen:0"),
+    "counting up the head": ("HINCRBY", "hub:{ind}:head", "seq", "1"),
+    "writing the head": ("HSET", "hub:{ind}:head", "seq", "1"),
+    "writing the role config": ("SET", "hub:{hub}:config", "x"),
+    "the hub's functions": (
+        *("FCALL", library.NOTE, "3", "hub:{ind}:head", "hub:{ind}:audit", "hub:{ind}:sealed"),
+        *("r", ""),
+    ),
+    "the access list": ("ACL", "LIST"),
+    "changing the access list": ("ACL", "SETUSER", "x"),
+    "the settings": ("CONFIG", "GET", "*"),
+    "which keys there are": ("KEYS", "*"),
+    "emptying the broker": ("FLUSHALL",),
+}
+
+
+@pytest.mark.parametrize("command", FORBIDDEN_TO_THE_SEALER.values(), ids=FORBIDDEN_TO_THE_SEALER)
+def test_the_sealer_cannot(login: Client, command: tuple[str, ...]):
+    """It sees no message, and writes nothing but what is sealed."""
+    with pytest.raises(redis.exceptions.NoPermissionError):
+        login("sealer").execute_command(*command)
+
+
 def test_nobody_enters_without_a_password(guarded: EmbeddedBroker):
     """No default user; over TCP neither."""
     where = guarded.address(tcp=True)
@@ -191,7 +284,9 @@ def test_debugging_is_off_for_everybody(login: Client):
         login("admin").execute_command("DEBUG", "SLEEP", "0")
 
 
-@pytest.mark.parametrize("name", ["hub", "default", "Ind", "a b", "x*", "", "ind >pw +@all"])
+@pytest.mark.parametrize(
+    "name", ["hub", "sealer", "default", "Ind", "a b", "x*", "", "ind >pw +@all"]
+)
 def test_a_party_with_the_name_of_a_user_or_a_rule_is_refused(name: str):
     """A name goes into the access list as it is: nothing in it may be a rule."""
     with pytest.raises(ValueError, match="cannot be a user"):

@@ -324,6 +324,7 @@ def test_the_server_keeps_everything_and_flushes_every_write(tmp_path: Path):
         "appendonly": "yes",
         "appendfsync": "always",
         "maxmemory-policy": "noeviction",
+        "stream-node-max-entries": "1",
         "save": "",
         "port": "0",
         "crash-log-enabled": "no",

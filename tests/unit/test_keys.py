@@ -18,7 +18,11 @@ KEYS = {
     "dead": keys.dead("ind"),
     "head": keys.head("ind"),
     "open": keys.unfinished("ind"),
+    "sealed": keys.sealed("ind"),
+    "key": keys.copy_key("ind", "gm0363", MESSAGE),
+    "opened": keys.opened("ind", "gm0363", MESSAGE),
 }
+OF_THE_HUB = {"config": keys.config_in_force(), "a config": keys.config_document("<digest>")}
 
 
 def hash_tag(key: str) -> str:
@@ -35,10 +39,17 @@ def test_every_key_of_a_shard_is_in_the_slot_of_the_shard(key):
 
 
 def test_no_two_keys_are_the_same():
-    assert len(set(KEYS.values())) == len(KEYS)
+    everything = [*KEYS.values(), *OF_THE_HUB.values()]
+    assert len(set(everything)) == len(everything)
 
 
-@pytest.mark.parametrize("key", KEYS.values(), ids=KEYS)
+@pytest.mark.parametrize("key", OF_THE_HUB.values(), ids=OF_THE_HUB)
+def test_what_is_of_the_hub_as_a_whole_is_in_a_slot_of_its_own(key):
+    """No partner is called `hub`: the access list refuses it."""
+    assert hash_tag(key) == "hub"
+
+
+@pytest.mark.parametrize("key", [*KEYS.values(), *OF_THE_HUB.values()])
 def test_every_key_is_described_in_the_key_map(key):
     """A key that nobody described is a key that nobody dares to remove."""
     written = key.replace("ind", "shard").replace("gm0363", "<party>").replace(MESSAGE, "<message>")
