@@ -2,7 +2,8 @@
 
 The bytes are compact JSON with sorted keys: a token for each of `KINDS` that the event has, and
 `key`, the id of the key that made them. A token is 32 hexadecimal digits: the first 16 bytes of
-HMAC-SHA256(key, kind + NUL + value). Who holds the key can ask for everything about a person; who
+HMAC-SHA256(key, kind + NUL + value); `cause` is made as an `id`, so that an answer and what it
+answers have the same token. Who holds the key can ask for everything about a person; who
 does not, cannot find out by trying every BSN (there are fewer than 10^8 of them).
 """
 
@@ -43,7 +44,10 @@ class Pseudonyms:
     def __init__(self, keys: Sequence[tuple[str, bytes]]) -> None:
         if not keys:
             raise ValueError("pseudonyms are made with a key: the keyring makes one at first use")
-        self._made = [{kind: _absorbed(key, kind) for kind in KINDS} for _, key in keys]
+        self._made = [
+            {kind: _absorbed(key, "id" if kind == "cause" else kind) for kind in KINDS}
+            for _, key in keys
+        ]
         self._now = self._made[0]
         self._key = f'"key":"{keys[0][0]}",'
 
