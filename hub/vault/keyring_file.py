@@ -109,7 +109,6 @@ class KeyringFile:
         """Have the file alone: read, then replace. Makes the folder when there is none.
 
         Raises:
-            NotUsable: others can enter the folder.
             KeyringUnavailable: it cannot be written, or another process keeps the lock.
 
         """
@@ -146,7 +145,6 @@ class KeyringFile:
         if not self._folder.is_dir():
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             _flush(self._folder.parent)
-        self._only_ours(self._folder, "700")
         lock = os.open(self._folder / "keyring.lock", os.O_RDWR | os.O_CREAT, 0o600)
         deadline = time.monotonic() + _LOCK_WAIT_S
         while True:

@@ -130,6 +130,19 @@ def test_only_the_owner_can_read_it_whatever_the_umask(ring, folder):
     }
 
 
+def test_what_a_crash_left_behind_opens_nothing_to_others(ring, folder):
+    """A half-written file is written over; its mode does not become that of the keyring."""
+    folder.mkdir(mode=0o700)
+    left = folder / "keyring.json.new"
+    left.write_bytes(b"x" * 10_000)
+    left.chmod(0o644)
+
+    ring.pseudonym_keys()
+
+    assert 0o600 == (folder / "keyring.json").stat().st_mode & 0o777
+    assert ["pseudonym.1"] == [key.id for key in FileKeyring(folder).names()]
+
+
 @pytest.mark.parametrize(("name", "mode"), [(".", 0o750), ("keyring.json", 0o604)])
 def test_a_keyring_that_others_can_read_is_refused(ring, folder, name, mode):
     """At start, with the command that mends it; and its keys are to be replaced."""
@@ -330,6 +343,23 @@ async def test_a_rotated_key_is_in_force_and_the_old_one_still_opens(ring):
     assert "gm0363.2" == key_id_of(new)
     assert [DEK, DEK] == await ring.unwrap([("gm0363", old), ("gm0363", new)])
     assert [("gm0363.2", True), ("gm0363.1", False)] == [(k.id, k.in_force) for k in ring.names()]
+
+
+async def test_the_highest_number_is_in_force_whatever_the_order_of_the_file(ring, folder):
+    """Ten comes after nine, also in a file that somebody sorted by name."""
+    await ring.wrap([("gm0363", DEK)])
+    for _ in range(9):
+        await ring.rotate("gm0363")
+    file = folder / "keyring.json"
+    said = json.loads(file.read_text())
+    said["keys"] = dict(sorted(said["keys"].items()))
+    file.write_text(json.dumps(said))
+
+    again = FileKeyring(folder)
+
+    assert "gm0363.10" == key_id_of((await again.wrap([("gm0363", DEK)]))[0])
+    assert ["gm0363.10", "gm0363.9"] == [key.id for key in again.names()][:2]
+    assert "gm0363.11" == await again.rotate("gm0363")
 
 
 async def test_a_retired_key_opens_nothing_and_its_name_never_comes_back(ring, folder):
