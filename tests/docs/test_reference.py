@@ -14,6 +14,7 @@ from hub.reference import document, generate, schema
 from hub.reference.examples import examples_of
 from hub.roles import default_folder, load
 from schemas.catalogue import ACTS, CATALOGUE, CORRECTIONS, event_models
+from schemas.identifiers import message_ref
 from schemas.problems import InvalidEvent
 from schemas.reading import parse
 from schemas.rules_in_words import pattern_in_words
@@ -270,4 +271,5 @@ def test_what_an_example_is_about_is_another_example():
 
     assert len(known) == len(events)
     assert len(about) >= 9
-    assert all((link["bron"], link["id"]) in known for link in about)
+    refs = {message_ref(*each) for each in known}
+    assert all((at.get("bericht") or message_ref(at["bron"], at["id"])) in refs for at in about)
