@@ -405,3 +405,16 @@ async def test_new_copies_are_wrapped_under_the_new_key(sealed, keyring):
     wrapped = [await sealed.copy_key("ind", "gm0363", message(name)) for name in ("m1", "m2")]
     assert ["gm0363.1", "gm0363.2"] == [key_id_of(key) for key in wrapped]
     assert a_copy().content == await opened(sealed, "gm0363", "m1")
+
+
+async def test_a_plain_notice_stays_readable_among_what_is_sealed(sealed, keyring):
+    """It holds codes only; its neighbours in the same step are sealed each in their own place."""
+    notices = [a_copy("ind", f"n{n}", content=b'{"n":%d}' % n, plain=n != 1) for n in range(3)]
+    await put(sealed, a_copy(content=SECRET), notices=tuple(notices))
+
+    entries = await sealed.inbox("ind", "ind")
+    assert [False, True, False] == [is_sealed(entry.content) for entry in entries]
+    assert [b'{"n":0}', b'{"n":2}'] == [entries[0].content, entries[2].content]
+    assert b'{"n":1}' == await opened(sealed, "ind", "n1", act="a1")
+    assert SECRET == await opened(sealed, "gm0363", act="a2")
+    assert await sealed.copy_key("ind", "ind", message("n0")) is None
