@@ -77,6 +77,29 @@ class Desk:
             after = page[-1].id
         raise NotFound(f"no entry {entry} in the {queue.value} stream of {shard}")
 
+    async def look(self, found: ParkedEntry) -> None:
+        """Put on record that the operator sees the event of an entry. Only then show it.
+
+        Each look has a record of its own, in the shard of the hub.
+
+        Raises:
+            Unavailable: it is not on record, or we cannot know; show nothing.
+
+        """
+        record = recording.plain(
+            recording.HUB_SHARD,
+            self._clock(),
+            RecordEvent.OPENED,
+            ("entry", f"{found.shard}/{found.id}"),
+            "ok",
+            actor=self._actor,
+            message_type=found.parked.type or None,
+            sender=found.parked.sender or None,
+            about=found.parked.message or None,
+        )
+        person = self._person(self._event(found))
+        await self._store.note(recording.HUB_SHARD, record, person)
+
     async def release(self, shard: str, entry: str, party: str, rule: str, reason: str) -> Done:
         """Deliver one thing that was held to `party`, with the fields of the rule that held it.
 

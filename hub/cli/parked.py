@@ -63,7 +63,7 @@ def _group(queue: Queue) -> typer.Typer:
         *,
         entry: EntryName,
         content: Annotated[
-            bool, typer.Option("--content", help="Also the event, which holds personal data.")
+            bool, typer.Option("--content", help="Also the event (personal data); on record.")
         ] = False,
         data: Data = None,
         config: Config = None,
@@ -72,12 +72,14 @@ def _group(queue: Queue) -> typer.Typer:
     ) -> None:
         """Show one, with every reason.
 
-        Changes nothing. The event itself only with --content.
+        Changes nothing. The event itself only with --content: then it is on record, before it is
+        shown, that the operator saw it.
 
-        Exits with 0, 4 when no hub runs, 5 when there is no such entry.
+        Exits with 0, 4 when no hub runs (or that could not be put on record), 5 when there is no
+        such entry.
         """
         settings = settings_from(data=data, config=config, broker=broker)
-        found = run(_find(settings, queue, entry))
+        found = run(_find(settings, queue, entry, look=content))
         if as_json:
             output.document(waiting.document(found, queue, content=content))
         else:
@@ -246,9 +248,12 @@ async def _read(settings: Settings, queue: Queue, shard: str | None) -> list[Par
         return [each async for each in waiting.entries(hub, queue, shard)]
 
 
-async def _find(settings: Settings, queue: Queue, name: str) -> ParkedEntry:
+async def _find(settings: Settings, queue: Queue, name: str, *, look: bool) -> ParkedEntry:
     async with attach(settings) as hub:
-        return await waiting.find(hub, queue, name)
+        found = await waiting.find(hub, queue, name)
+        if look:
+            await hub.desk().look(found)
+        return found
 
 
 def _do(

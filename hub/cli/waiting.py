@@ -11,6 +11,7 @@ from hub.cli.exits import Exit
 from hub.cli.failing import Stop
 from hub.cli.tables import whole
 from hub.errors import NotFound
+from hub.opening import is_sealed
 from hub.ports import ParkedEntry, Queue
 
 _PAGE: Final = 500
@@ -138,6 +139,8 @@ def _lines(entry: ParkedEntry, queue: Queue) -> Iterator[str]:
 
 def _event(raw: bytes) -> Any:
     """Return the event as JSON, or as text when it is not JSON."""
+    if is_sealed(raw):
+        return "(sealed under a key that this keyring does not have)"
     try:
         return json.loads(raw)
     except ValueError:
