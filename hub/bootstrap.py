@@ -16,8 +16,9 @@ from hub.config import Settings
 from hub.data_folder import BrokerAddress, running
 from hub.desk import Desk
 from hub.embedded import EmbeddedBroker
-from hub.errors import BrokerMissing, NotFound
+from hub.errors import BrokerMissing, NotFound, Unavailable
 from hub.late_corrections import LateCorrections
+from hub.ledger.process import SealerThread, sealer
 from hub.own_records import HUB_SHARD, OwnRecords
 from hub.pipeline import Pipeline
 from hub.pseudonyms import Pseudonyms
@@ -33,6 +34,7 @@ from hub.worker import Worker, WorkerSettings
 __all__ = ["HUB_SHARD", "Hub", "attach", "embedded_broker", "now", "rulebook", "start", "work"]
 
 _DAY_MS = 86_400_000
+_BESIDE_S = 2.0
 _START_S = 30.0  # a broker of your own may be starting at the same time
 _ATTACH_S = 3.0  # a person waits, and the hub should be there already
 
@@ -204,10 +206,55 @@ async def work(hub: Hub, stop: asyncio.Event) -> None:
     # What is loaded by now stays: let the collector not walk through it with every batch.
     gc.collect()
     gc.freeze()
-    await worker.run(stop)
-    await own.keys_created(hub.keyring)
-    await own.stopped()
+    sealing = _sealer(hub)
+    beside = asyncio.create_task(_beside(hub, own, sealing), name="beside")
+    working = asyncio.create_task(worker.run(stop), name="worker")
+    try:
+        await asyncio.wait({working, beside}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            stop.set()
+            await working
+            await beside  # raises why it ended
+        await working
+        await own.keys_created(hub.keyring)
+        await own.stopped()
+    finally:
+        await _ended(beside)
+        if sealing is not None:
+            await asyncio.to_thread(sealing.stop)
     log.get().info("hub.stopped", reason="asked")
+
+
+def _sealer(hub: Hub) -> SealerThread | None:
+    """Start to seal, in a thread; None: another process does, and the log says so."""
+    address = hub.sealer_address() if hub.settings.seal else None
+    if address is None:
+        log.get().warning("ledger.elsewhere")
+        return None
+    thread = SealerThread(
+        sealer(hub.settings, address, [*hub.book.shards(), HUB_SHARD], hub.keyring, now)
+    )
+    thread.start()
+    return thread
+
+
+async def _beside(hub: Hub, own: OwnRecords, sealing: SealerThread | None) -> None:
+    """Do what goes on beside the work, until cancelled.
+
+    Raises:
+        HubError: the sealer ended by itself: a person must look, and nothing new is handled.
+
+    """
+    while sealing is None or sealing.failed is None:
+        with contextlib.suppress(Unavailable):  # next time
+            await own.keys_created(hub.keyring)
+        await asyncio.sleep(_BESIDE_S)
+    raise sealing.failed
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _open(settings: Settings, book: Rulebook, address: BrokerAddress, wait_s: float) -> Hub:

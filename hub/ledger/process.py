@@ -1,0 +1,128 @@
+"""The sealer as a part of a process: made from the settings, run in a thread, its failure seen."""
+
+import os
+import threading
+import urllib.request
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Engine
+
+from hub.config import Settings
+from hub.data_folder import BrokerAddress, make_private_folder
+from hub.ledger.database import open_ledger
+from hub.ledger.migrations import migrate
+from hub.ledger.publish import Publisher
+from hub.ledger.sealer import LogKeys, Parts, Sealer, SealerStatus
+from hub.ledger.valkey_source import ValkeySource
+from hub.proof import timestamps
+from hub.proof.notes import LOG, VerifierKey
+from hub.vault.interface import Keyring
+
+_STAMP_S: Final = 10.0
+_STAMP_BYTES: Final = 100_000
+
+
+def ledger(settings: Settings) -> Engine:
+    """Return the ledger of these settings, with its tables as this version has them.
+
+    Raises:
+        NotUsable: the address, the folder or the database cannot be used.
+        Unavailable: the database does not answer.
+
+    """
+    if settings.ledger.startswith("sqlite:///"):
+        make_private_folder(Path(settings.ledger.removeprefix("sqlite:///")).absolute().parent)
+    engine = open_ledger(settings.ledger, settings.ledger_password)
+    migrate(engine)
+    return engine
+
+
+def sealer(
+    settings: Settings,
+    address: BrokerAddress,
+    shards: Iterable[str],
+    keyring: Keyring,
+    clock: Callable[[], datetime],
+) -> Sealer:
+    """Return the sealer of these settings; it connects when it runs.
+
+    `address`: the broker, as user `sealer`. `shards`: every shard of the hub, its own too.
+    """
+    origin = settings.log_origin
+
+    def keys() -> LogKeys:
+        signers = keyring.signers(origin)
+        published = [str(VerifierKey(signer.name, LOG, signer.public_key)) for signer in signers]
+        return LogKeys(signers[0], published)
+
+    engine = ledger(settings)
+    return Sealer(
+        Parts(
+            engine=engine,
+            source=ValkeySource(address.url, address.user, address.password),
+            publisher=Publisher(settings.log_folder, engine, lambda: keys().published),
+            keys=keys,
+            clock=clock,
+            shards=sorted(shards),
+            holder=_holder(settings),
+            timestamp=_stamped(settings.tsa) if settings.tsa else None,
+        )
+    )
+
+
+class SealerThread:
+    """Runs a sealer beside the event loop. `failed` says whether, and why, it ended by itself."""
+
+    def __init__(self, running: Sealer) -> None:
+        self._sealer = running
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sealer", daemon=True)
+        self.failed: BaseException | None = None
+
+    def start(self) -> None:
+        """Begin to seal."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Seal what is there, and end; waits for it. Idempotent."""
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def status(self) -> SealerStatus:
+        """Return how it is; from any thread."""
+        return self._sealer.status()
+
+    def _run(self) -> None:
+        try:
+            self._sealer.run(self._stop)
+        except BaseException as error:  # noqa: BLE001 - the other thread raises it
+            self.failed = error
+
+
+def _holder(settings: Settings) -> str:
+    """Return the name under which this process asks for the lease.
+
+    A data folder has one hub at a time: after a crash it goes on at once. Elsewhere several may
+    have the same worker name, and must not take the lease from each other.
+    """
+    return settings.worker if settings.broker is None else f"{settings.worker}:{os.getpid()}"
+
+
+def _stamped(url: str) -> Callable[[str], bytes]:
+    """Return what asks the authority at `url` for a time stamp of a note (RFC 3161, 3.4)."""
+
+    def stamp(note: str) -> bytes:
+        query = urllib.request.Request(  # noqa: S310 - the operator's own setting
+            url,
+            data=timestamps.request(note),
+            headers={"Content-Type": "application/timestamp-query"},
+        )
+        with urllib.request.urlopen(query, timeout=_STAMP_S) as answer:  # noqa: S310 - the same
+            token: bytes = answer.read(_STAMP_BYTES)
+        return token
+
+    return stamp
