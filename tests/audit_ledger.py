@@ -1,0 +1,92 @@
+"""A ledger with a real flow in it: a hub on a store in memory, sealed by the real sealer."""
+
+import os
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hub.ledger.database import open_ledger
+from hub.ledger.migrations import migrate
+from hub.ledger.publish import Publisher
+from hub.ledger.sealer import LogKeys, Parts, Sealer
+from hub.ledger.source import MemorySource
+from hub.proof.notes import LOG, VerifierKey
+from hub.pseudonyms import Pseudonyms
+from hub.vault.keyring import FileKeyring
+from tests.builders import a_signal, an_event
+from tests.config_builders import a_book, a_recipient, a_rule, to_gemeente
+from tests.harness import Hub
+
+ORIGIN = "seinhuis.example/lokale-aanpak"
+AMSTERDAM = "urn:nld:oin:00000099100000363000:systeem:test"
+
+
+@dataclass
+class SealedHub:
+    """A hub, its ledger and its published folder, all under one folder, as `--data` names it."""
+
+    data: Path
+    hub: Hub = field(init=False)
+
+    def __post_init__(self):
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.keyring = FileKeyring(Path(f"{self.data.absolute()}.keys"))
+        book = a_book(a_rule(ontvangers=[to_gemeente(), a_recipient("groep:lro")]))
+        self.hub = Hub(book, pseudonyms=Pseudonyms(self.keyring.pseudonym_keys()))
+        self.engine = open_ledger(f"sqlite:///{self.data.absolute() / 'ledger.db'}")
+        migrate(self.engine)
+        signer = self.keyring.signer(ORIGIN)
+        keys = [str(VerifierKey(ORIGIN, LOG, key)) for key in self.keyring.log_keys(ORIGIN)]
+        shards = [*book.shards(), "hub"]
+        self.source = MemorySource(shards)
+        self.source.configs[book.digest] = zlib.compress(
+            book.config.model_dump_json(by_alias=True).encode()
+        )
+        self.sealer = Sealer(
+            Parts(
+                engine=self.engine,
+                source=self.source,
+                publisher=Publisher(self.data / "log", self.engine, lambda: keys),
+                keys=lambda: LogKeys(signer, keys),
+                clock=self.hub.clock,
+                shards=shards,
+                holder="test",
+            )
+        )
+        self._sealed = dict.fromkeys(shards, 0)
+
+    @property
+    def key_file(self):
+        """The verifier key(s), as an auditor would get them."""
+        return self.data / "log" / "key.pub"
+
+    async def seal(self):
+        """Seal what the hub wrote, and what readers noted."""
+        for shard, done in self._sealed.items():
+            for entry in (await self.hub.store.records(shard, count=100_000))[done:]:
+                self.source.append(shard, entry.record, entry.person)
+                self._sealed[shard] += 1
+        while self.sealer.round():
+            pass
+
+    def environment(self):
+        """The environment of a command that asks this ledger, without anybody's own settings."""
+        plain = {k: v for k, v in os.environ.items() if not k.startswith("SEINHUIS_")}
+        return {**plain, "SEINHUIS_DATA": str(self.data), "COLUMNS": "80"}
+
+    def close(self):
+        """Let the ledger go."""
+        self.sealer.close()
+        self.engine.dispose()
+
+
+def the_signal(event_id="a-1", **data):
+    """A signal that the small config lets in, about Sami Voorbeeldin."""
+    return a_signal(id=event_id, data={"grondslag": "wet-pga", "doel": "duiden", **data})
+
+
+def an_act(name, about, act_id, source=AMSTERDAM, **data):
+    """An act of gemeente Amsterdam, or of another, about an event."""
+    link = {"bron": about["source"], "id": about["id"]}
+    event = an_event(f"berichten.{name}", id=act_id, source=source)
+    return {**event, "data": {"betreft": link, **data}}
