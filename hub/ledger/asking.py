@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from hub.ledger.filters import Filters, conditions
 from hub.ledger.tables import acts, positions, records
@@ -66,8 +66,12 @@ def newest(connection: Connection, filters: Filters, limit: int = 0) -> Iterator
 
 def after(connection: Connection, filters: Filters, position: int = -1) -> Iterator[Line]:
     """Yield every record that matches after `position`, in the order of the log."""
-    found = _lines().where(*conditions(connection, filters), acts.c.position > position)
-    yield from _streamed(connection, found.order_by(acts.c.position))
+    yield from matching(connection, *conditions(connection, filters), acts.c.position > position)
+
+
+def matching(connection: Connection, *where: ColumnElement[bool]) -> Iterator[Line]:
+    """Yield the records that meet conditions on `tables.acts`, in the order of the log."""
+    yield from _streamed(connection, _lines().where(*where).order_by(acts.c.position))
 
 
 def size(connection: Connection) -> int:
