@@ -10,6 +10,7 @@ from handlers.deliveries import State
 from hub.bootstrap import Hub, attach, now
 from hub.cli import mailbox, output
 from hub.cli.defaulting import ListOfOne
+from hub.cli.grounds import how
 from hub.cli.options import AsJson, Broker, Config, Data, settings_from
 from hub.cli.running import run
 from hub.cli.tables import whole
@@ -183,7 +184,7 @@ def show(
 
 async def full_document(hub: Hub, mail: mailbox.Mail) -> dict[str, Any]:
     """Return one message as programs read it, with its event when it may be read."""
-    verdict = await mailbox.how(hub, mail)
+    verdict = await how(hub, mail.entry)
     return {
         **mail.document(now()),
         "legal_basis": verdict.legal_basis if verdict else None,
@@ -194,5 +195,5 @@ async def full_document(hub: Hub, mail: mailbox.Mail) -> dict[str, Any]:
 
 async def print_mail(hub: Hub, mail: mailbox.Mail) -> None:
     """Write one message for a person, with its content when it may be read."""
-    for text in mailbox.readable(mail, await mailbox.how(hub, mail)):
+    for text in mailbox.readable(mail, await how(hub, mail.entry)):
         output.line(text)

@@ -17,7 +17,7 @@ from hub.opening import is_sealed
 from hub.ports import InboxEntry
 from schemas.catalogue import CATALOGUE
 from schemas.identifiers import message_ref
-from schemas.records import Record, VerdictLine
+from schemas.records import VerdictLine
 
 _PAGE: Final = 500
 _UNREAD: Final = frozenset({State.DELIVERED.value, State.OPENED.value})
@@ -152,23 +152,6 @@ def unique_beginnings(names: Sequence[str]) -> list[str]:
         needed[one] = max(needed[one], same + 1)
         needed[other] = max(needed[other], same + 1)
     return [name[: needed[name]] for name in names]
-
-
-async def how(hub: Hub, mail: Mail) -> VerdictLine | None:
-    """Return the verdict under which this copy was delivered, from the record; None: not at hand.
-
-    The record was written in the same step as the copy, so it has about the same entry id.
-    """
-    entry = mail.entry
-    after = f"{int(entry.id.partition('-')[0]) - 1}-0"
-    for found in await hub.store.records(entry.shard, after, _PAGE):
-        record = Record.model_validate_json(found.record)
-        if record.object.id != entry.message:
-            continue
-        for verdict in record.verdicts or ():
-            if verdict.party == entry.party and verdict.outcome == "forward":
-                return verdict
-    return None
 
 
 def readable(mail: Mail, verdict: VerdictLine | None) -> Iterator[str]:

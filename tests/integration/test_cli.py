@@ -164,9 +164,79 @@ def test_showing_changes_nothing_and_says_how_it_got_here(seinhuis, delivered):
 
     assert result.exit_code == Exit.DONE
     assert (mail["rule"], mail["legal_basis"]) == ("ind-signaal-gemeente", "wet-pga")
-    assert mail["event"]["data"]["betrokkene"]["naam"]
+    assert (mail["sealed"], "event" in mail) == (True, False)
     assert "rule ind-signaal-gemeente on wet-pga, for signaleren" in person.stdout
+    assert f"seinhuis inbox gm0363 open {delivered[:8]}" in person.stdout
+    assert "Voorbeeldin" not in person.stdout
     assert again["state"] == "delivered"
+
+
+def records_of(hub, shard, event, thing):
+    """Return the records of this event about this thing, as they stand on the broker."""
+    with hub.login("hub") as client:
+        entries = client.xrange(f"hub:{{{shard}}}:audit")
+    found = [json.loads(fields[b"record"]) for _, fields in entries]
+    return [each for each in found if (each["event"], each["object"]["id"]) == (event, thing)]
+
+
+def test_opening_shows_the_content_and_each_time_is_on_record(hub, seinhuis, delivered):
+    """As data and for a person; the state changes once, and the record names who opened it."""
+    result, (first,) = seinhuis("inbox", "gm0363", "open", delivered)
+    person = seinhuis("inbox", "gm0363", "open", delivered, as_json=False)
+
+    assert (result.exit_code, person.exit_code) == (Exit.DONE, Exit.DONE)
+    assert (first["state"], first["changed"]) == ("opened", True)
+    assert first["event"]["data"]["betrokkene"]["naam"] == "Sami Voorbeeldin"
+    assert "naam: Sami Voorbeeldin" in person.stdout
+    assert "on record" in person.stderr
+    opened = records_of(hub, "ind", "opened", f"gm0363:{delivered}")
+    assert [(each["actor"]["id"], each["result"]) for each in opened] == [
+        ("gm0363", "ok"),
+        ("gm0363", "again"),
+    ]
+
+
+def test_what_may_not_be_opened_any_more_says_why(seinhuis, delivered):
+    """Who refused a copy gave it back."""
+    seinhuis("inbox", "gm0363", "refuse", delivered, "--code", "dubbel")
+    result, _ = seinhuis("inbox", "gm0363", "open", delivered)
+
+    assert result.exit_code == Exit.REFUSED
+    assert "it is refused" in error_of(result)["problems"][0]["rule"]
+
+
+def test_a_notice_with_text_is_sealed_until_its_sender_opens_it(hub, seinhuis, delivered):
+    """It is listed without its words; opening it is on record, and told to nobody."""
+    seinhuis("inbox", "gm0363", "take-up", delivered, "--case", "Z-2026-99")
+    _, notices = seinhuis("inbox", "ind", "--state", "notice", "--limit", "1000")
+    notice = notices[-1]["message"]
+    listed = seinhuis("inbox", "ind", "--state", "notice", as_json=False)
+    _, (shown,) = seinhuis("inbox", "ind", "show", notice)
+    before = len(seinhuis("inbox", "gm0363", "--limit", "1000")[1])
+    result, (opened,) = seinhuis("inbox", "ind", "open", notice)
+
+    assert (notices[-1]["type"], notices[-1]["sealed"]) == ("berichten.opgepakt", True)
+    row = next(text for text in listed.stdout.splitlines() if text.startswith(notice[:8]))
+    assert row.split()[-2:] == ["opgepakt", "(sealed)"]
+    assert "event" not in shown
+    assert result.exit_code == Exit.DONE
+    assert opened["event"]["data"]["zaakRef"] == "Z-2026-99"
+    assert (opened["about"], opened["by"]) == (delivered, "gm0363")
+    assert len(records_of(hub, "ind", "opened", f"ind:{notice}")) == 1
+    assert len(seinhuis("inbox", "gm0363", "--limit", "1000")[1]) == before
+
+
+def test_a_notice_of_codes_is_shown_whole_without_an_opening(hub, seinhuis, delivered):
+    """Show and open are the same for it; neither leaves a record."""
+    seinhuis("inbox", "gm0363", "ack", delivered)
+    _, notices = seinhuis("inbox", "ind", "--state", "notice", "--limit", "1000")
+    notice = notices[-1]["message"]
+    _, (shown,) = seinhuis("inbox", "ind", "show", notice)
+    _, (opened,) = seinhuis("inbox", "ind", "open", notice)
+
+    assert shown["event"]["data"]["betreft"] == {"shard": "ind", "bericht": delivered}
+    assert opened["event"] == shown["event"]
+    assert records_of(hub, "ind", "opened", f"ind:{notice}") == []
 
 
 def test_an_act_twice_is_one_act(seinhuis, delivered):
@@ -311,6 +381,20 @@ def test_the_content_is_shown_only_when_asked_for_and_with_a_warning(seinhuis, h
 
     assert "personal data" in person.stdout
     assert "Sami Voorbeeldin" in person.stdout
+
+
+def test_who_sees_the_content_of_what_is_held_is_on_record(hub, seinhuis, held):
+    """In the role of the operator, each time; the list and the reasons leave none."""
+    seinhuis("held")
+    seinhuis("held", "show", held)
+    assert records_of(hub, "hub", "opened", held) == []
+
+    _, (shown,) = seinhuis("held", "show", held, "--content")
+    seinhuis("held", "show", held, "--content")
+
+    opened = records_of(hub, "hub", "opened", held)
+    assert [each["actor"] for each in opened] == [{"kind": "operator", "id": "operator"}] * 2
+    assert {each["about"] for each in opened} == {shown["message"]}
 
 
 def test_a_released_event_is_in_the_inbox_of_the_party_that_was_named(seinhuis, held):

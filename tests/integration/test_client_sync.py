@@ -1,13 +1,13 @@
 """The client without asyncio does what the other does: publish, read, act, and close behind it."""
 
 import inspect
-import json
 
 import pytest
 
 from hub.client import Client, Delivery
 from hub.client_sync import SyncClient, SyncDelivery
 from hub.errors import NotAllowed
+from schemas.identifiers import message_ref
 from schemas.problems import InvalidEvent
 from tests.builders import a_signal, as_bytes
 from tests.integration.hub_process import hub_process, until
@@ -34,13 +34,18 @@ def connect(hub, party, **other):
     )
 
 
+def ref(event_id, source=SOURCES["ind"]):
+    """Return the hub's own name of an event of the IND: what an inbox calls it by."""
+    return message_ref(source, event_id)
+
+
 def newest(hub, party, event_id):
     """Return the delivery of this event as the party reads it, once it is there."""
     client = connect(hub, party)
 
     def look():
         for delivery in client.inbox(follow=False, consumer="tests"):
-            if delivery.event["id"] == event_id:
+            if delivery.message == ref(event_id):
                 return delivery
         return None
 
@@ -48,14 +53,17 @@ def newest(hub, party, event_id):
 
 
 def notices(hub, event_id):
-    """Return the types of the notices to the IND about this event, and who is named in them."""
-    with hub.login("ind") as client:
-        entries = client.xrange("hub:{ind}:inbox:ind")
-    found = [json.loads(fields[b"copy"]) for _, fields in entries]
+    """Return the types of the notices to the IND about this event, and who is named in them.
+
+    Those with text are sealed, and opened to look.
+    """
+    with connect(hub, "ind") as client:
+        found = [each for each in client.inbox(follow=False, consumer="tests") if each.notice]
+        events = [each.open() for each in found]
     return [
         (each["type"].rpartition(".")[2], each["data"].get("door"))
-        for each in found
-        if (each["data"].get("betreft") or {}).get("id") == event_id
+        for each in events
+        if (each["data"].get("betreft") or {}).get("bericht") == ref(event_id)
     ]
 
 
@@ -65,8 +73,8 @@ def test_it_has_every_method_of_the_other_client():
     def methods(kind):
         return {name for name in vars(kind) if not name.startswith("_")}
 
-    assert methods(Client) - {"tick_off", "prefix", "source"} <= methods(SyncClient)
-    assert methods(Delivery) <= methods(SyncDelivery)
+    assert methods(Client) - {"tick_off", "answer", "prefix", "source"} <= methods(SyncClient)
+    assert methods(Delivery) - {"copy"} <= methods(SyncDelivery)
     for name in ("connect", "publish", "inbox"):
         ours, theirs = (inspect.signature(getattr(kind, name)) for kind in (SyncClient, Client))
         assert list(ours.parameters) == list(theirs.parameters)
@@ -84,7 +92,7 @@ def test_what_is_published_is_delivered(hub, form):
         assert (receipt.id, receipt.message) == (event["id"], delivery.message)
         assert delivery.type == "signalen.signaal-gemeld"
         assert delivery.received_at.utcoffset().total_seconds() == 0
-        assert delivery.event["data"]["gemeentecode"] == "0363"
+        assert delivery.open()["data"]["gemeentecode"] == "0363"
         assert "Sami" not in repr(delivery)
 
 
@@ -100,7 +108,7 @@ def test_each_act_reaches_the_sender(hub):
         client.publish(a_signal(id="sync-acts"))
     reader, delivery = newest(hub, "gm0363", "sync-acts")
     with reader:
-        delivery.opened()
+        delivery.open()
         delivery.acknowledge()
         delivery.take_up("ZAAK-1")
         delivery.feed_back("in-behandeling")
@@ -122,7 +130,7 @@ def test_a_unit_acts_on_the_intake_within_the_shard_of_its_partner(hub):
 
         def look():
             found = reader.inbox(follow=False, consumer="tests")
-            return next((each for each in found if each.event["id"] == "sync-lro"), None)
+            return next((each for each in found if each.message == ref("sync-lro")), None)
 
         until(look).acknowledge()
 
@@ -160,9 +168,9 @@ def test_what_was_not_acknowledged_comes_again_and_what_was_does_not(hub):
     reader, delivery = newest(hub, "gm0363", "sync-again")
     with reader:
         delivery.acknowledge()
-        rest = {each.event["id"] for each in reader.inbox(follow=False, consumer="tests")}
+        rest = {each.message for each in reader.inbox(follow=False, consumer="tests")}
 
-    assert "sync-again" not in rest
+    assert ref("sync-again") not in rest
 
 
 def test_a_wrong_password_leaves_nothing_open(hub):
