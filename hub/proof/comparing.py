@@ -64,6 +64,7 @@ class Comparison:
         width = width_at(self.size, 0, number)
         tile = self._tile(Tile(0, number, width))
         if tile is not None:
+            self._report.count("tiles of the tree")
             self._suspect(number, row, places, tile)
         for at, leaf in enumerate(row):
             node = leaf
@@ -83,12 +84,13 @@ class Comparison:
 
     def close(self) -> None:
         """Decide what is still open, and compare the upper tiles, once all leaves were taken."""
-        self._accuse(Fault.CHANGED)
+        self._accuse(Fault.CHANGED, everywhere=True)
         if not self._bundle.has_tiles or self.is_blind or not self._is_tree_ours:
             return
         for (level, number), hashes in sorted(self._upper.items()):
             tile = Tile(level, number, len(hashes) // HASH_BYTES)
             published = self._tile(tile)
+            self._report.count("tiles of the tree")
             if published is not None and published != hashes:
                 self._report.fault(Fault.TILE, f"{tile.path()} does not fit the tiles below it")
 
@@ -100,7 +102,7 @@ class Comparison:
             self._accuse(Fault.TILE)
             self._good, self._present = size, 0
         elif claimed and (published := self._published_root(size)) in claimed:
-            if self._suspects:
+            if any(suspect.place[0] < size for suspect in self._suspects):
                 self._accuse(Fault.CHANGED)
             else:
                 self._tell_rewritten(size)
@@ -180,9 +182,11 @@ class Comparison:
                 return where * WIDTH + at // HASH_BYTES
         return None
 
-    def _accuse(self, code: Fault) -> None:
-        """Report the suspects since the last checkpoint, runs of them as one."""
-        suspects, self._suspects = self._suspects, []
+    def _accuse(self, code: Fault, *, everywhere: bool = False) -> None:
+        """Report the suspects up to here, runs of them as one."""
+        here = self.size if everywhere else self._frontier.size
+        suspects = [suspect for suspect in self._suspects if suspect.place[0] < here]
+        self._suspects = [suspect for suspect in self._suspects if suspect.place[0] >= here]
         if suspects:
             self._is_tree_ours = False
         run: list[Suspect] = []

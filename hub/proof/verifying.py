@@ -128,7 +128,7 @@ def _compare_heads(heads: Sequence[Head], comparison: Comparison, report: Report
         root = comparison.roots.get(head.checkpoint.size)
         if root is None:
             continue
-        report.count("roots")
+        report.count("roots of checkpoints")
         if root == head.checkpoint.root:
             right.add(head.checkpoint.size)
         else:
