@@ -51,7 +51,8 @@ def _shape(field: dict[str, Any], defs: dict[str, Any]) -> str:
     """Say in words what JSON Schema says of one field."""
     if "$ref" in field:
         return _shape(defs[field["$ref"].rpartition("/")[2]], defs)
-    if options := field.get("anyOf") or field.get("oneOf"):
+    options = field.get("anyOf") or field.get("oneOf")
+    if options and "properties" not in field:  # beside members it says which belong together
         shapes = (_shape(option, defs) for option in options if option.get("type") != "null")
         return " or ".join(dict.fromkeys(shapes))
     if "const" in field or "enum" in field:
