@@ -210,6 +210,18 @@ class TestProgress:
 
         assert await progress(store) == Progress("taken-up", "2026-11-23T12:00:00+00:00", "")
 
+    async def test_what_is_opened_anew_and_finished_again_was_finished_the_first_time(
+        self, store: Store
+    ):
+        await delivered(store)
+        for day, (before, after) in enumerate(
+            (("delivered", "acknowledged"), ("acknowledged", "opened"), ("opened", "refused")), 1
+        ):
+            at = AT.replace(day=day)
+            act = an_act(ref=after, allowed_from=(before,), to_state=after, at=at)
+            assert (await store.act("ind", act)).outcome == ActOutcome.DONE
+        assert await progress(store) == Progress("refused", "2026-11-01T12:00:00+00:00", "")
+
     async def test_feedback_finishes_nothing(self, store: Store):
         await delivered(store)
         await store.act("ind", an_act(to_state=""))
