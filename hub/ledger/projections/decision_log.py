@@ -54,6 +54,8 @@ def decisions(sealed: Sealed, origin: str) -> Iterator[dict[str, Any]]:
     `origin`: the name of the log (`SEINHUIS_LOG_ORIGIN`).
     """
     record = sealed.document
+    if not record:
+        return
     event = RecordEvent(record["event"])
     for number, verdict in enumerate(record.get("verdicts") or ()):
         yield _line(

@@ -76,7 +76,7 @@ def lines(sealed: Sealed, origin: str) -> Iterator[dict[str, Any]]:
     `origin`: the name of the log (`SEINHUIS_LOG_ORIGIN`), which makes the URIs of the register.
     """
     record = sealed.document
-    name = NAMES[RecordEvent(record["event"])]
+    name = NAMES[RecordEvent(record["event"])] if record else None
     if name is None:
         return
     activity = record.get("processing_activity") or GENERAL_ACTIVITY

@@ -27,9 +27,15 @@ class Sealed:
 
     @cached_property
     def document(self) -> dict[str, Any]:
-        """The record as it may be read; `schemas.records.Record` says its shape."""
-        found: dict[str, Any] = json.loads(self.record)
-        return found
+        """The record as it may be read; `schemas.records.Record` says its shape.
+
+        Empty when the bytes are no record: what a hub wrote is sealed whatever it is.
+        """
+        try:
+            found = json.loads(self.record)
+        except ValueError:
+            found = None
+        return found if isinstance(found, dict) else {}
 
     @cached_property
     def tokens(self) -> dict[str, str]:
