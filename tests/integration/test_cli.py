@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 from hub import bootstrap
 from hub.cli.app import app
 from hub.cli.exits import Exit
+from hub.desk import Desk
+from hub.errors import Unavailable
 from hub.roles import default_folder, load
 from tests.builders import a_safety_report, a_signal, an_event
 from tests.integration.hub_process import SEINHUIS, environment, hub_process
@@ -212,7 +214,7 @@ def test_a_notice_with_text_is_sealed_until_its_sender_opens_it(hub, seinhuis, d
     notice = notices[-1]["message"]
     listed = seinhuis("inbox", "ind", "--state", "notice", as_json=False)
     _, (shown,) = seinhuis("inbox", "ind", "show", notice)
-    before = len(seinhuis("inbox", "gm0363", "--limit", "1000")[1])
+    before = [len(seinhuis("inbox", who, "--limit", "9999")[1]) for who in ("ind", "gm0363")]
     result, (opened,) = seinhuis("inbox", "ind", "open", notice)
 
     assert (notices[-1]["type"], notices[-1]["sealed"]) == ("berichten.opgepakt", True)
@@ -223,7 +225,8 @@ def test_a_notice_with_text_is_sealed_until_its_sender_opens_it(hub, seinhuis, d
     assert opened["event"]["data"]["zaakRef"] == "Z-2026-99"
     assert (opened["about"], opened["by"]) == (delivered, "gm0363")
     assert len(records_of(hub, "ind", "opened", f"ind:{notice}")) == 1
-    assert len(seinhuis("inbox", "gm0363", "--limit", "1000")[1]) == before
+    after = [len(seinhuis("inbox", who, "--limit", "9999")[1]) for who in ("ind", "gm0363")]
+    assert before == after
 
 
 def test_a_notice_of_codes_is_shown_whole_without_an_opening(hub, seinhuis, delivered):
@@ -395,6 +398,18 @@ def test_who_sees_the_content_of_what_is_held_is_on_record(hub, seinhuis, held):
     opened = records_of(hub, "hub", "opened", held)
     assert [each["actor"] for each in opened] == [{"kind": "operator", "id": "operator"}] * 2
     assert {each["about"] for each in opened} == {shown["message"]}
+
+
+def test_content_that_cannot_be_put_on_record_is_not_shown(seinhuis, held, monkeypatch):
+    """Fail closed: no record, no content."""
+
+    async def away(*_):
+        raise Unavailable("the broker did not answer")
+
+    monkeypatch.setattr(Desk, "look", away)
+    result = seinhuis("held", "show", held, "--content", as_json=False)
+
+    assert (result.exit_code, result.stdout) == (Exit.NO_HUB, "")
 
 
 def test_a_released_event_is_in_the_inbox_of_the_party_that_was_named(seinhuis, held):
