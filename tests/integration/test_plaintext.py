@@ -1,17 +1,45 @@
-"""What a copy says is in no file of the hub, once the intake left the append-only file."""
+"""What a copy says is in no file of the broker, once the intake left the append-only file."""
+
+import asyncio
+import contextlib
 
 import pytest
 
-from hub.client_sync import SyncClient
+from handlers.rulebook import Rulebook
+from hub.access import users
+from hub.client import Client
+from hub.embedded import EmbeddedBroker
+from hub.roles import default_folder, load
+from hub.sealed_store import SealedStore
+from hub.stores.connection import connect
+from hub.stores.valkey import ValkeyStore
+from hub.vault.keyring import FileKeyring
 from schemas.identifiers import message_ref
-from tests.builders import a_signal, as_bytes
-from tests.integration.hub_process import hub_process, until
+from tests.builders import a_signal
+from tests.conftest import ADMIN, sync_client
+from tests.harness import Hub
 
 pytestmark = pytest.mark.broker
 
 GEMEENTE = "urn:nld:oin:00000099100000363000:systeem:zaaksysteem"
-SAID = (b"Sami Voorbeeldin", b"999990342", b"toonde hij op zijn telefoon", b"Z-2026-GEHEIM")
-"""A name, a BSN, words of the signal, and what the recipient wrote in its notice."""
+OF_THE_SIGNAL = (b"Sami Voorbeeldin", b"999990342", b"toonde hij op zijn telefoon")
+OF_THE_NOTICE = b"Z-2026-GEHEIM"
+
+
+@pytest.fixture(scope="module")
+def book():
+    return Rulebook(load(default_folder()))
+
+
+@pytest.fixture
+def broker(tmp_path, book):
+    """A broker of this test alone. What it writes is not compressed: else no search finds it."""
+    inboxes = [party.id for party in book.parties.values() if party.has_inbox]
+    accounts = [*users(book.shards(), inboxes), ADMIN]
+    with EmbeddedBroker(tmp_path / "data", users=accounts) as running:
+        with contextlib.closing(sync_client(running.address("admin"))) as admin:
+            admin.config_set("rdbcompression", "no")
+        yield running
 
 
 def files_with(folder, word):
@@ -20,46 +48,43 @@ def files_with(folder, word):
     return [path.name for path in found if word in path.read_bytes()]
 
 
-def rewrite(broker):
+async def rewritten(broker):
     """Have the broker write its append-only file anew, and wait for the end of it."""
-    before = broker.info("persistence")["aof_rewrites"]
-    broker.bgrewriteaof()
-
-    def done():
-        now = broker.info("persistence")
-        under_way = now["aof_rewrite_in_progress"] or now["aof_rewrite_scheduled"]
-        return now["aof_rewrites"] > before and not under_way
-
-    until(done)
-
-
-@pytest.fixture
-def hub(tmp_path):
-    with hub_process(tmp_path / "data") as running:
-        yield running
+    with contextlib.closing(sync_client(broker.address("admin"))) as admin:
+        before = admin.info("persistence")["aof_rewrites"]
+        admin.bgrewriteaof()
+        while True:
+            now = admin.info("persistence")
+            under_way = now["aof_rewrite_in_progress"] or now["aof_rewrite_scheduled"]
+            if now["aof_rewrites"] > before and not under_way:
+                return
+            await asyncio.sleep(0.01)
 
 
-def test_no_file_of_the_broker_says_what_a_copy_or_a_notice_says(hub):
-    """Delivered, held and told: before the rewrite the intake says it; afterwards nothing does."""
-    event, unplaced = (
-        a_signal(id="plain-1"),
-        a_signal(id="plain-2", **{"data.gemeentecode": "0000"}),
-    )
+async def test_no_file_of_the_broker_says_what_a_copy_or_a_notice_says(broker, book, tmp_path):
+    """Delivered, held, taken up: the intake says it until the rewrite; nothing else ever does."""
+    folder, address = tmp_path / "data", broker.address()
+    redis = await connect(address.url, address.user, address.password)
+    server = ValkeyStore(redis, duplicate_ms=86_400_000, inbox_cap=1_000)
+    hub = Hub(book, SealedStore(server, FileKeyring(tmp_path / "keys")))
+    await hub.store.prepare(book.shards())
+    event = a_signal(id="plain-1")
     ref = message_ref(event["source"], event["id"])
-    with hub.login("ind") as ind:
-        for each in (event, unplaced):
-            ind.xadd("hub:{ind}:in", {"event": as_bytes(each)})
-        with hub.login("hub") as operator:
-            until(lambda: operator.xlen("hub:{ind}:held"))
-        connection = {"party": "gm0363", "source": GEMEENTE, "password": hub.passwords["gm0363"]}
-        with SyncClient.connect(hub.url, **connection) as client:
-            copies = until(lambda: [d for d in client.inbox(follow=False) if d.message == ref])
-            copies[0].take_up("Z-2026-GEHEIM")
-        until(lambda: b"berichten.opgepakt" in str(ind.xrange("hub:{ind}:inbox:ind")).encode())
-    assert all(files_with(hub.data, word) for word in SAID)  # so the search can find them
+    await hub.send(event, a_signal(id="plain-2", **{"data.gemeentecode": "0000"}))
+    account = broker.address("gm0363")
+    who = {"party": "gm0363", "source": GEMEENTE, "password": account.password}
+    async with await Client.connect(account.url, **who) as client:
+        (copy,) = [delivery async for delivery in client.inbox(follow=False)]
+        await copy.take_up(OF_THE_NOTICE.decode())
+    await hub.work()
+    assert [1, 1] == [
+        len(await hub.parked("held")),
+        len([each for each in await hub.inbox("ind") if each.type == "berichten.opgepakt"]),
+    ]
+    assert all(files_with(folder, word) for word in (*OF_THE_SIGNAL, OF_THE_NOTICE))
 
-    with hub.login("sealer") as broker:
-        rewrite(broker)
+    await rewritten(broker)
 
-    assert [] == [word for word in SAID if files_with(hub.data, word)]
-    assert files_with(hub.data, ref.encode())  # and the copies are there
+    assert [] == [word for word in (*OF_THE_SIGNAL, OF_THE_NOTICE) if files_with(folder, word)]
+    assert files_with(folder, ref.encode())  # what stands beside the copies is there
+    await hub.store.close()
