@@ -34,7 +34,7 @@ class Behind:
                 raise LedgerRolledBack(
                     f"the broker knows of {self._marked[shard]} sealed records of shard {shard},"
                     f" the ledger of {at.broker_seq}: the database is an older one, or another."
-                    " Nothing is sealed. Put the newest copy of the database back; if there is none, keep"
+                    " Nothing is sealed. Put its newest copy back; if there is none, keep"
                     " all files and report it as an incident"
                 )
 

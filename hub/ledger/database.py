@@ -26,6 +26,8 @@ _PRAGMAS: Final = (
     "PRAGMA synchronous = FULL",
     "PRAGMA secure_delete = ON",
     "PRAGMA foreign_keys = ON",
+    "PRAGMA wal_autocheckpoint = 4000",  # pages (16 MB): those of the indexes change often
+    "PRAGMA cache_size = -65536",  # KiB: the indexes of some millions of records
 )
 
 _REFUSED: Final = {

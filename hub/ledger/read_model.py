@@ -4,7 +4,6 @@
 `unreadable`. Texts are cut to the width of their column: the record itself has them whole.
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -132,9 +131,9 @@ def _subjects(position: int, person: bytes) -> list[Row]:
     if not person:
         return []
     try:
-        tokens = json.loads(person)
+        tokens = from_json(person)
         return [
-            {"position": position, "kind": kind[:16], "token": token[:32]}
+            {"position": position, "kind": _cut(kind, 16), "token": _cut(token, 32)}
             for kind, token in tokens.items()
             if kind != "key"
         ]
@@ -166,8 +165,11 @@ _WIDTHS: Final = {table.name: _widths(table) for table in (acts, verdicts)}
 
 
 def _cut(text: str | None, width: int | None) -> str | None:
+    """Return a text as its column takes it. TypeError: it is none."""
     if text is None:
         return None
+    if text.__class__ is not str:
+        raise TypeError
     if "\0" in text:
         text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
     return text if width is None or len(text) <= width else text[:width]

@@ -19,9 +19,17 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata: Final = MetaData()
+
+
+def _index_of_some(name: str, column: str) -> Index:
+    """Index only the rows that have a value; most have none."""
+    given = text(f"{column} IS NOT NULL")
+    return Index(name, column, sqlite_where=given, postgresql_where=given)
+
 
 records: Final = Table(
     "records",
@@ -125,11 +133,11 @@ acts: Final = Table(
     Column("processing_activity", String(96)),
     Index("acts_at", "at"),
     Index("acts_message", "message"),
-    Index("acts_about", "about"),
+    _index_of_some("acts_about", "about"),
     Index("acts_event", "event", "at"),
     Index("acts_sender", "sender", "at"),
     Index("acts_party", "party", "at"),
-    Index("acts_trace", "trace_id"),
+    _index_of_some("acts_trace", "trace_id"),
 )
 
 verdicts: Final = Table(

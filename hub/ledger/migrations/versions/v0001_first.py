@@ -108,13 +108,14 @@ def _read_model() -> None:
     for name, columns in (
         ("acts_at", ["at"]),
         ("acts_message", ["message"]),
-        ("acts_about", ["about"]),
         ("acts_event", ["event", "at"]),
         ("acts_sender", ["sender", "at"]),
         ("acts_party", ["party", "at"]),
-        ("acts_trace", ["trace_id"]),
     ):
         op.create_index(name, "acts", columns)
+    for name, column in (("acts_about", "about"), ("acts_trace", "trace_id")):
+        given = sa.text(f"{column} IS NOT NULL")
+        op.create_index(name, "acts", [column], sqlite_where=given, postgresql_where=given)
     op.create_table(
         "verdicts",
         sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
