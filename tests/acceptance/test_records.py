@@ -219,7 +219,6 @@ async def test_while_too_much_is_not_sealed_nothing_is_accepted_and_nothing_is_l
     hub = a_hub(store)
     await hub.send(a_signal("a-1"), a_signal("a-2"))
     await hub.submit(a_signal("a-3"))
-    await hub.submit(an_act("ingezien", a_signal("a-1")))
     for _ in range(9):  # more often than an entry is tried before it is given up
         with pytest.raises(NotSealed):
             await hub.work()
@@ -230,7 +229,7 @@ async def test_while_too_much_is_not_sealed_nothing_is_accepted_and_nothing_is_l
 
     store.sealed("ind", 2)
     await hub.work()
-    assert [("decided", "delivered")] * 3 + [("opened", "ok")] == sorted(await events(hub))
+    assert [("decided", "delivered")] * 3 == await events(hub)
     assert 6 == await hub.check_books()
 
 
@@ -239,11 +238,17 @@ async def test_while_too_much_is_not_sealed_an_act_is_not_done_nor_refused():
     hub = a_hub(store)
     await hub.send(a_signal("a-1"))
     await hub.submit(an_act("opgepakt", a_signal("a-1")))
-    with pytest.raises(NotSealed):
-        await hub.work()
+    for _ in range(9):
+        with pytest.raises(NotSealed):
+            await hub.work()
 
     assert [] == await hub.notices("gm0363")
-    assert ["delivered"] == await hub.store.states("ind", "gm0363", [REF])
+    ref = message_ref(SIGNAL["source"], "a-1")
+    assert ["delivered"] == await hub.store.states("ind", "gm0363", [ref])
+
+    store.sealed("ind", 1)
+    await hub.work()
+    assert ["taken-up"] == await hub.store.states("ind", "gm0363", [ref])
 
 
 async def test_the_desk_says_that_nothing_is_sealed():
