@@ -10,6 +10,7 @@ import pytest
 import redis
 
 from handlers.deliveries import TRANSITIONS, State
+from schemas.identifiers import message_ref
 from tests.builders import a_signal, as_bytes
 from tests.integration.howto import blocks_of, run_python, run_shell
 from tests.integration.hub_process import SEINHUIS, environment, hub_process, redis_cli, until
@@ -58,6 +59,22 @@ def deliver(hub, number):
         until(lambda: gemeente.xlen(INBOX) == gemeente.xlen(NOTICES) == number + 1)
 
 
+def ref(number):
+    """Return the hub's own name of the signal that came before a block."""
+    return message_ref(a_signal()["source"], f"ind-{number}")
+
+
+@pytest.mark.broker
+def test_each_copy_that_was_read_is_on_record_as_opened(after):
+    """By our client and without it, in the name of the gemeente."""
+    with after[0].login("hub") as hub:
+        entries = hub.xrange("hub:{ind}:audit")
+    found = [json.loads(fields[b"record"]) for _, fields in entries]
+    opened = {each["about"] for each in found if each["event"] == "opened"}
+    assert set(after[1]["stored"]) == opened
+    assert {"gm0363"} == {each["actor"]["id"] for each in found if each["event"] == "opened"}
+
+
 @pytest.mark.broker
 def test_the_terminal_lists_what_lies_in_the_inbox(after):
     """The signal of before that block, by its sender."""
@@ -67,15 +84,18 @@ def test_the_terminal_lists_what_lies_in_the_inbox(after):
 
 @pytest.mark.broker
 def test_every_copy_is_read_once_by_one_of_the_ways(after):
-    """The client takes the first two, redis-cli one, and redis-py the rest; nothing waits."""
+    """The client takes the first two, redis-cli one, and redis-py the rest; nothing waits.
+
+    What redis-cli read is still sealed; what the two others stored, they opened.
+    """
     hub, names, printed, folder = after
 
-    read = (folder / "entry.txt").read_text(encoding="utf-8").splitlines()
-    by_hand = json.loads(read[read.index("copy") + 1])["id"]
-    assert sorted([by_hand, *(event["id"] for event in names["stored"].values())]) == [
-        f"ind-{number}" for number in range(len(blocks_of(PAGE)))
-    ]
-    assert (by_hand, printed[-1].strip()) == ("ind-2", "1")
+    read = (folder / "entry.txt").read_bytes().splitlines()
+    by_hand = read[read.index(b"message") + 1].decode()
+    assert (by_hand, printed[-1].strip()) == (ref(2), "1")
+    stored = {message: event["id"] for message, event in names["stored"].items()}
+    numbers = set(range(len(blocks_of(PAGE)))) - {2}
+    assert {ref(number): f"ind-{number}" for number in numbers} == stored
     with hub.login("gm0363") as gemeente:
         for inbox in (INBOX, NOTICES):
             (group,) = gemeente.xinfo_groups(inbox)
@@ -112,7 +132,7 @@ def test_a_notice_is_told_by_its_field(after):
 
 
 ACTS = {
-    "opened": "berichten.ingezien",
+    "open": "berichten.ingezien",
     "acknowledge": "berichten.ontvangst-bevestigd",
     "take_up": "berichten.opgepakt",
     "pass_on": "berichten.doorgezonden",
