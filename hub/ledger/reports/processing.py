@@ -30,7 +30,7 @@ MEASURES: Final = (
     "minimalisatie: elke ontvanger krijgt alleen de velden die zijn regel noemt",
     "versleuteling: elke kopie met een eigen sleutel, de sleutels buiten de berichtenmakelaar",
     "toegang: per organisatie een eigen toegang; inzien loopt via het seinhuis en wordt vastgelegd",
-    "logging: elke stap in een onwijzigbaar logboek dat iedereen met de sleutel kan nazien",
+    "logging: elke stap in een logboek waarin geen wijziging onopgemerkt blijft",
     "pseudonimisering: in het logboek staat een persoon alleen als gesleuteld pseudoniem",
     "vernietiging: inhoud na de termijn gewist door de sleutel te wissen, en dat vastgelegd",
 )
@@ -78,7 +78,9 @@ class Register:
 
     digest: str
     activities: tuple[Activity, ...]
-    names: dict[str, str]  #: party, group or role -> how people call it
+    senders: dict[str, str]  #: partner, unit or group -> how people call it
+    roles: dict[str, str]  #: role of a recipient -> how people call it
+    field_groups: dict[str, tuple[str, ...]]  #: `KERN` -> the wire names in it
 
 
 def register_of(config: RoleConfig) -> Register:
@@ -93,7 +95,14 @@ def register_of(config: RoleConfig) -> Register:
         _activity(GENERAL_ACTIVITY, GENERAL_PURPOSE, general, config),
         *(_activity(name, texts.get(name, name), each, config) for name, each in sorted(used)),
     ]
-    return Register(config.digest, tuple(activities), _names(config))
+    senders = dict(_senders(config))
+    return Register(
+        config.digest,
+        tuple(activities),
+        senders,
+        _roles(senders, config),
+        dict(config.settings.field_groups),
+    )
 
 
 def _provisions(config: RoleConfig) -> Iterator[tuple[str, Provision]]:
@@ -170,20 +179,23 @@ def _sensitivity(message: str) -> Sensitivity:
     return known.sensitivity if known else Sensitivity.SPECIAL
 
 
-def _names(config: RoleConfig) -> dict[str, str]:
-    found = {
+def _senders(config: RoleConfig) -> Iterator[tuple[str, str]]:
+    for partner in config.partners:
+        yield partner.id, partner.name
+        for unit in partner.units:
+            yield unit.id, unit.name
+    for group in config.groups:
+        yield group.id, group.name
+
+
+def _roles(senders: dict[str, str], config: RoleConfig) -> dict[str, str]:
+    groups = {f"groep:{group.id}": group.name for group in config.groups}
+    parties = {f"partij:{name}": called for name, called in senders.items()}
+    return {
+        **parties,
+        **groups,
         "gemeente": "de gemeente van de casus",
         "zvh": "het Zorg- en Veiligheidshuis van die gemeente",
         "aanvrager": "wie erom vroeg",
         "keuze": "wie de verzender kiest, binnen de regel",
     }
-    for partner in config.partners:
-        found.setdefault(partner.id, partner.name)
-        found[f"partij:{partner.id}"] = partner.name
-        for unit in partner.units:
-            found[unit.id] = unit.name
-            found[f"partij:{unit.id}"] = unit.name
-    for group in config.groups:
-        found[group.id] = group.name
-        found[f"groep:{group.id}"] = group.name
-    return found
