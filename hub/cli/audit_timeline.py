@@ -117,7 +117,7 @@ def tell_case(members: list[Member], message: str) -> None:
             each.message[: output.SHORT],
             each.sender or "",
             each.type or "not a valid event",
-            ", ".join(each.links),
+            next(iter(each.links), ""),  # the closest
         )
         for each in members
     ]

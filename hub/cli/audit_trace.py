@@ -1,7 +1,7 @@
 """`seinhuis audit trace`: the life of one message, and the case that it belongs to."""
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from sqlalchemy import Connection
@@ -20,7 +20,7 @@ from hub.ledger.cases import MOST, Member, case_of
 from hub.ledger.tracing import Story
 from hub.ports import Queue
 
-_HEX = frozenset("0123456789abcdef")
+_HEX: Final = frozenset("0123456789abcdef")
 
 
 def trace(
@@ -56,15 +56,18 @@ def trace(
     settings = settings_from(data=data, config=config, broker=broker)
     with audit_log.opened(settings) as log:
         with log.look() as connection:
-            found = _find(connection, message)
-        name = found if isinstance(found, str) else "/".join(found)
-        about = found if isinstance(found, str) else None
+            names = _names(connection, message)
+        name = names[0] if len(names) == 1 else message
+        about = name if "/" not in name and len(names) == 1 else None
         log.on_record("audit trace", {"of": name}, about=about)
+        if len(names) > 1:
+            shown = ", ".join(names if "/" in names[0] else unique_beginnings(names)[:20])
+            raise Stop(Exit.NOT_USABLE, f"several begin so, type more of it: {shown}")
         with log.look() as connection:
-            if isinstance(found, str):
-                story = tracing.story(connection, found)
+            if about is not None:
+                story = tracing.story(connection, about)
             else:
-                story = tracing.story_of_entry(connection, *found)
+                story = tracing.story_of_entry(connection, *name.split("/"))
             case = [] if only or about is None else case_of(connection, about)
         waits = run(_waits(settings, story))
         if as_json:
@@ -80,27 +83,20 @@ def trace(
             output.note(behind)
 
 
-def _find(connection: Connection, name: str) -> str | tuple[str, str]:
-    """Return the message that begins so, or the (shard, entry) of what is no message."""
+def _names(connection: Connection, name: str) -> list[str]:
+    """Return the messages that begin so, or the SHARD/ENTRY of what is no message; never none."""
     listing = output.command("audit", "show")
-    if not set(name) <= _HEX or not name:
-        entries = tracing.entries(connection, name) if "-" in name else []
-        if len(entries) > 1:
-            shown = ", ".join("/".join(each) for each in entries)
-            raise Stop(Exit.NOT_USABLE, f"several entries begin so, type more of it: {shown}")
-        if not entries:
-            raise NotFound(
-                "that is no message and no refused entry that the log knows: a message is digits"
-                f" and a to f, an entry is SHARD/ENTRY; see: {listing}"
-            )
-        return entries[0]
-    found = tracing.candidates(connection, name)
-    if not found:
+    if name and set(name) <= _HEX:
+        if found := tracing.candidates(connection, name):
+            return found
         raise NotFound(f"no record is about a message {name}…; see: {listing}")
-    if len(found) > 1:
-        shown = ", ".join(unique_beginnings(found)[:20])
-        raise Stop(Exit.NOT_USABLE, f"several messages begin so, type more of it: {shown}")
-    return found[0]
+    entries = tracing.entries(connection, name) if "-" in name else []
+    if not entries:
+        raise NotFound(
+            "that is no message and no refused entry that the log knows: a message is digits and"
+            f" a to f, an entry is SHARD/ENTRY; see: {listing}"
+        )
+    return ["/".join(each) for each in entries]
 
 
 async def _waits(settings: Settings, story: Story) -> dict[str, list[str]] | None:

@@ -25,6 +25,7 @@ class Member:
 
     message: str
     at: datetime  #: of its first record; UTC
+    position: int  #: of that record in the log
     shard: str
     type: str | None
     sender: str | None
@@ -53,7 +54,7 @@ def case_of(connection: Connection, message: str) -> list[Member]:
         asked |= tokens
         waiting = (_joined(connection, tokens, traces, names) | originals) - known.keys()
         waiting = set(sorted(waiting)[: MOST - len(known)])
-    listed = sorted(known.values(), key=lambda each: (each.at, each.message))
+    listed = sorted(known.values(), key=lambda each: (each.at, each.position))
     for each in listed:
         each.links = list(_links(each, listed))
     return listed
@@ -84,6 +85,7 @@ def _member(row: Row[Any]) -> Member:
     return Member(
         row.message,
         moment(row.at),
+        row.position,
         row.shard,
         row.type,
         row.sender,
