@@ -136,12 +136,14 @@ def _bytes(
         "origin": origin,
         "actor": {"kind": actor[0], "id": actor[1]},
     }
-    record.update(rest)
-    return to_json(record, exclude_none=True)
+    record.update({name: value for name, value in rest.items() if value is not None})
+    return to_json(record)
 
 
 def _line(verdict: Verdict) -> dict[str, Any]:
-    line: dict[str, Any] = {"rule": verdict.rule, "role": verdict.role, "party": verdict.party}
+    line: dict[str, Any] = {"rule": verdict.rule, "role": verdict.role}
+    if verdict.party is not None:
+        line["party"] = verdict.party
     if isinstance(verdict, Forward):
         line["outcome"] = "forward"
         line["legal_basis"] = verdict.legal_basis
@@ -151,7 +153,8 @@ def _line(verdict: Verdict) -> dict[str, Any]:
     else:
         line["outcome"] = "hold" if isinstance(verdict, Hold) else "withhold"
         line["reason"] = verdict.reason.value
-        line["detail"] = verdict.detail or None
+        if verdict.detail:
+            line["detail"] = verdict.detail
     return line
 
 

@@ -144,6 +144,7 @@ class Hub:
         for entry in entries:  # the hub makes them without the model; here they are held to it
             Record.model_validate_json(entry.record)
             record = json.loads(entry.record)
+            assert b"null" not in entry.record, "what is absent is left out"
             assert [] == out_of_vocabulary(record), record["event"]
             assert [] == [kind for kind, value in values if holds(entry.record, value)], record
             message = record["object"]["id"].rpartition(":")[2]
