@@ -166,7 +166,7 @@ def _look_around(console: "Console") -> None:
         ("the notices to the IND", ("inbox", "ind")),
         ("what waits for a person", ("held",)),
         ("what was refused, and why", ("dead",)),
-        ("every step, for the auditor", ("records",)),
+        ("every step, for the auditor", ("audit", "show")),
         ("more traffic", ("simulate", "--events", "500", "--seed", "8")),
     )
     console.print("\nThe hub stays up. In another terminal:")

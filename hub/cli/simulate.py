@@ -120,5 +120,5 @@ def _tell(report: dict[str, Any], *, as_json: bool) -> None:
         f" ({report.get('per_second', 0):,.0f} a second)"
     )
     output.line("see what became of them:")
-    for words in (("records",), ("held",), ("dead",), ("inbox", "gm0363")):
+    for words in (("audit", "show"), ("held",), ("dead",), ("inbox", "gm0363")):
         output.line(f"  {output.command(*words)}")
