@@ -18,7 +18,7 @@ from hub.cli.exits import Exit
 from hub.ledger import exporting
 from hub.ledger.columns import COLUMNS, PERSON_COLUMNS
 from hub.ledger.database import reading
-from hub.ledger.export_files import FORMULA, guarded
+from hub.ledger.export_files import guarded
 from hub.ledger.tables import notes, records
 from hub.proof.leaves import commit, leaf_hash
 from tests.audit_ledger import SealedHub, an_act, the_signal
@@ -210,7 +210,7 @@ def test_pseudonyms_are_in_columns_of_their_own(sealed, tmp_path):
     assert [column.name for column in (*COLUMNS, *PERSON_COLUMNS)] == head
 
 
-@pytest.mark.parametrize("start", FORMULA)
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_no_cell_is_a_formula_to_a_spreadsheet(start):
     """What begins as one gets an apostrophe."""
     assert f"'{start}HYPERLINK(1)" == guarded(f"{start}HYPERLINK(1)")

@@ -12,6 +12,7 @@ from hub.cli import person_text
 from hub.cli.app import app
 from hub.cli.exits import Exit
 from hub.ledger.database import reading, writing
+from hub.ledger.reports.finding import find
 from hub.ledger.tables import notes, records, subjects
 from schemas.identifiers import message_ref
 from tests.audit_ledger import SealedHub, an_act, the_signal
@@ -225,7 +226,11 @@ def test_who_asked_before_is_told(sealed):
     by_bsn(sealed)
     asyncio.run(sealed.seal())
 
-    assert ["operator"] == [one["role"] for one in by_bsn(sealed)["readings"]]
+    found = by_bsn(sealed)
+    assert ["operator"] == [one["role"] for one in found["readings"]]
+    with reading(sealed.engine) as connection:
+        events = {one.document["event"] for one in find(connection, found["tokens"]).sealed}
+    assert "log-read" not in events  # who asks about a person is not who received something
     assert "operator" in report(sealed, "--bsn", typed=f"{BSN}\n").stdout
 
 
