@@ -191,6 +191,30 @@ class Settings(ConfigPart):
     terms: Annotated[Terms, Field(alias="termijnen")]
     retention_days: Annotated[int, Field(alias="bewaren_dagen", ge=1)]
     duplicate_days: Annotated[int, Field(alias="dubbelcontrole_dagen", ge=1)]
+    erase_after_days: Annotated[
+        int,
+        Field(
+            alias="wissen_na_ontvangst_dagen",
+            ge=1,
+            description="Days after a recipient finished its copy; then the content goes.",
+        ),
+    ] = 30
+    log_person_days: Annotated[
+        int,
+        Field(
+            alias="persoon_in_logboek_dagen",
+            ge=1,
+            description="Days that the ledger keeps the pseudonyms and salt of a record.",
+        ),
+    ] = 1825
+    warn_before_days: Annotated[
+        int,
+        Field(
+            alias="waarschuwen_voor_wissen_dagen",
+            ge=1,
+            description="Days before the end of its term that what nobody finished is told.",
+        ),
+    ] = 7
     field_groups: Annotated[dict[str, tuple[FieldName, ...]], Field(alias="veldgroepen")]
 
 

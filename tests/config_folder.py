@@ -30,6 +30,7 @@ oin: "00000099900000000000"
 termijnen: {spoed: 60, hoog: 1440, normaal: 7200}
 bewaren_dagen: 1825
 dubbelcontrole_dagen: 1900
+persoon_in_logboek_dagen: 3650
 veldgroepen:
   KERN: [meldingId, fase, gemeentecode]
   PERSOON: [betrokkene.naam, betrokkene.geboortedatum]
