@@ -1,13 +1,17 @@
 """How many events a second does one worker route, and how long does one take?
 
     python benchmarks/throughput.py [--events 4000] [--rounds 3] [--rate 200] [--seconds 8] [--json]
+                                    [--no-seal]
 
 The whole job, with `appendfsync always`: read, validate, admit, decide by the real role config,
-minimise, a copy for each recipient, the record with all verdicts, the duplicate check, acknowledge.
-`hub` is `hub.bootstrap.work`, as `seinhuis up` runs it. `naive` is a FastStream handler that does
-the same decisions and then one await after another: SET, XADD for each recipient, XADD of the
-record, and FastStream's own acknowledgement. Rounds are interleaved, medians are given; trust the
-ratio within one run, not figures of two runs: machines are shared and noisy.
+minimise, a copy for each recipient sealed under a key of its own, the record with all verdicts and
+its person as pseudonyms, the duplicate check, acknowledge. `hub` is `hub.bootstrap.work`, as
+`seinhuis up` runs it: with the sealer in a thread of the same process, which takes the records into
+an SQLite ledger meanwhile; `--no-seal` leaves that to nobody. `naive` is a FastStream handler that
+does the same decisions and then one await after another: SET, XADD for each recipient, XADD of the
+record, and FastStream's own acknowledgement; it seals no copy and no record. Rounds are
+interleaved, medians are given; trust the ratio within one run, not figures of two runs: machines
+are shared and noisy.
 """
 
 import argparse
@@ -46,9 +50,10 @@ def events(count):
 
 def a_broker(folder):
     """Return an embedded broker, and its hub user's address once started."""
+    from hub.access import sealer_user
     from hub.embedded import EmbeddedBroker
 
-    return EmbeddedBroker(Path(folder) / "broker")
+    return EmbeddedBroker(Path(folder) / "broker", users=(sealer_user(),))
 
 
 async def load(address, count):
@@ -85,6 +90,8 @@ async def drained(address, sent, timeout_s=300):
     first, last, copies = [], [], 0
     for shard in sent:
         head = await redis.xrange(keys.audit(shard), count=1)
+        if head[0][1].get(b"seq", b"1") != b"1":
+            raise SystemExit("took so long that sealed records left the broker: fewer --events")
         tail = await redis.xrevrange(keys.audit(shard), count=1)
         first.append(int(head[0][0].split(b"-")[0]))
         last.append(int(tail[0][0].split(b"-")[0]))
@@ -103,20 +110,24 @@ def child(kind, folder):
     return subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
 
 
-async def run_hub(address):
+async def run_hub(address, folder):
     """Be the worker of the hub, until killed."""
     from hub import bootstrap, log
     from hub.config import settings
+    from hub.data_folder import running
 
     log.configure(json=True, level="warning")
-    chosen = settings(
-        {"SEINHUIS_BROKER_PASSWORD": address.password}, broker=address.url, worker="bench"
-    )
+    passwords = {
+        "SEINHUIS_BROKER_PASSWORD": address.password,
+        "SEINHUIS_SEALER_PASSWORD": running(folder / "broker", "sealer").password,
+        "SEINHUIS_SEAL": os.environ["SEINHUIS_SEAL"],
+    }
+    chosen = settings(passwords, broker=address.url, worker="bench", data=folder / "hub")
     async with bootstrap.start(chosen) as hub:
         await bootstrap.work(hub, asyncio.Event())
 
 
-async def run_naive(address):
+async def run_naive(address, _):
     """Be a FastStream handler that does the same job one await after another, until killed."""
     from faststream import FastStream
     from faststream.redis import RedisBroker, StreamSub
@@ -198,6 +209,7 @@ async def latency(kind, rate, seconds):
     """
     from hub.stores import keys
     from hub.stores.connection import connect
+    from schemas.identifiers import message_ref
 
     with tempfile.TemporaryDirectory() as folder, a_broker(folder) as broker:
         address = broker.address()
@@ -222,13 +234,19 @@ async def latency(kind, rate, seconds):
                         moment = time.perf_counter()
                         for entry, fields in page:
                             last = entry
-                            seen[json.loads(fields[b"copy"])["id"]] = moment
+                            seen[fields[b"message"].decode()] = moment
 
             reading = asyncio.create_task(read())
             await asyncio.sleep(0.3)
             start, offset, number = time.perf_counter(), 0.0, 0
             pending = set()
             random.seed(1)
+            room = asyncio.Semaphore(50)  # connections of the writer; waiting counts as latency
+
+            async def write(raw):
+                async with room:
+                    await writer.xadd(keys.intake("liv"), {"event": raw})
+
             while offset < seconds:
                 offset += random.expovariate(rate)
                 wait = start + offset - time.perf_counter()
@@ -236,9 +254,9 @@ async def latency(kind, rate, seconds):
                     await asyncio.sleep(wait)
                 event_id = f"lat-{number}"
                 number += 1
-                due[event_id] = start + offset
+                due[message_ref(template["source"], event_id)] = start + offset
                 raw = json.dumps({**template, "id": event_id}).encode()
-                task = asyncio.create_task(writer.xadd(keys.intake("liv"), {"event": raw}))
+                task = asyncio.create_task(write(raw))
                 pending.add(task)
                 task.add_done_callback(pending.discard)
             await asyncio.gather(*pending)
@@ -289,6 +307,8 @@ async def main(options):
         "machine": f"{os.cpu_count()} cores {os.uname().machine}, {sys.version.split()[0]}",
         "commit": commit(),
         "appendfsync": "always",
+        "copies": "hub: sealed, each under a key of its own; naive: in the clear",
+        "records_sealed_meanwhile": os.environ["SEINHUIS_SEAL"] == "1",
         "copies_per_event": round(copies, 2),
         "events_per_second": {
             kind: {
@@ -320,6 +340,7 @@ if __name__ == "__main__":
     parser.add_argument("--rate", type=int, default=200, help="events a second for the latency")
     parser.add_argument("--seconds", type=int, default=8, help="of the latency measurement")
     parser.add_argument("--json", action="store_true", help="nothing but the result")
+    parser.add_argument("--no-seal", action="store_true", help="no sealer in the hub's process")
     parser.add_argument("--child", choices=["hub", "naive"], help=argparse.SUPPRESS)
     parser.add_argument("--folder", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
@@ -333,6 +354,7 @@ if __name__ == "__main__":
             runner = uvloop.run
         except ImportError:
             runner = asyncio.run
-        runner({"hub": run_hub, "naive": run_naive}[chosen.child](where))
+        runner({"hub": run_hub, "naive": run_naive}[chosen.child](where, Path(chosen.folder)))
     else:
+        os.environ["SEINHUIS_SEAL"] = "0" if chosen.no_seal else "1"
         asyncio.run(main(chosen))
