@@ -169,6 +169,20 @@ def test_an_inserted_record_is_found(log, tmp_path, renumbered):
     assert ("moved" if renumbered else "order") in report.codes()
 
 
+def test_a_number_that_a_shard_had_before_is_found_also_when_it_was_signed(log, tmp_path):
+    """The shard was set back and the log took what came: all hashes fit, the numbers do not."""
+    log.add_numbered("ind", 3, {"event": "decided"})
+
+    report = report_on(log.seal().export(tmp_path / "log"))
+
+    assert {"seq"} == report.codes()
+    assert (600, "ind", 3) == (
+        report.faults[0].position,
+        report.faults[0].shard,
+        report.faults[0].seq,
+    )
+
+
 def test_a_record_added_behind_the_last_checkpoint_is_not_believed(log, tmp_path):
     """No checkpoint covers it, so anybody can have written it."""
     folder = log.export(tmp_path / "log", a_file=1000)
@@ -317,11 +331,13 @@ def test_a_log_that_was_set_back_and_went_on_differently_is_a_fork_to_who_rememb
     """It is longer than what was seen, and does not contain it."""
     memory = tmp_path / "seen"
     report_on(rolled_back(log).export(tmp_path / "log"), remembered=memory)
+    was = memory.read_text(encoding="utf-8")
     other = rewritten(log, 123, KEY)
 
     report = report_on(other.export(tmp_path / "other"), remembered=memory)
 
     assert {"forked"} == report.codes()
+    assert was == memory.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("ours", [400, 600])
@@ -426,6 +442,19 @@ def test_a_checkpoint_of_another_log_is_not_one_of_this(log, tmp_path):
 
     assert {"checkpoint"} == report.codes()
     assert ORIGIN == report.origin
+
+
+def test_a_list_that_says_another_size_than_its_note_is_refused(log, tmp_path):
+    """A program that reads only the size would be led astray."""
+    folder = log.export(tmp_path / "log")
+    file = folder / "checkpoints.jsonl"
+    text = file.read_text(encoding="utf-8").replace('{"size": 250,', '{"size": 251,')
+    file.write_text(text, encoding="utf-8")
+
+    report = report_on(folder)
+
+    assert {"checkpoint"} == report.codes()
+    assert "checkpoints.jsonl:5 says another size" in report.faults[0].what
 
 
 def test_a_size_that_no_log_has_does_not_keep_the_verifier_busy(log, tmp_path):

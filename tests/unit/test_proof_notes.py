@@ -204,22 +204,23 @@ def test_a_checkpoint_is_three_lines():
 
 
 @pytest.mark.parametrize(
-    ("old", "new"),
+    ("old", "new", "rule"),
     [
-        (ORIGIN, ""),
-        ("\n20\n", "\n020\n"),
-        ("\n20\n", "\n-1\n"),
-        ("\n20\n", "\n+20\n"),
-        ("\n20\n", "\n2٠\n"),
-        ("\n20\n", f"\n{2**63}\n"),
-        ("=\n", "\n"),
-        ("=\n", "=\nextension\n"),
-        ("=\n", "="),
-        ("AAEC", "AAE"),
+        (ORIGIN, "", "line 1"),
+        ("\n20\n", "\n020\n", "line 2"),
+        ("\n20\n", "\n-1\n", "line 2"),
+        ("\n20\n", "\n+20\n", "line 2"),
+        ("\n20\n", "\n2٠\n", "line 2"),
+        ("\n20\n", f"\n{2**63}\n", "line 2"),
+        ("=\n", "\n", "line 3"),
+        ("Hh8=\n", "Hh9=\n", "line 3"),
+        ("AAEC", "AAE", "line 3"),
+        ("=\n", "=\nextension\n", "three lines"),
+        ("=\n", "=", "three lines"),
     ],
 )
-def test_what_only_looks_like_a_checkpoint_is_refused(old, new):
+def test_what_only_looks_like_a_checkpoint_is_refused(old, new, rule):
     """One text for one meaning, so that two readers cannot see two trees in it."""
     assert old in HEAD.body()
-    with pytest.raises(Malformed):
+    with pytest.raises(Malformed, match=rule):
         Checkpoint.parse(HEAD.body().replace(old, new))

@@ -189,6 +189,15 @@ def test_a_history_that_was_written_anew_has_no_consistency_proof():
         assert not tree.verify_consistency(60, old_root, 100, new_root, proof)
 
 
+def test_a_proof_that_stops_below_the_root_is_refused():
+    """The root of a subtree is not the root of a larger tree, though the hashes lead to it."""
+    leaves = [tree.hash_leaf(leaf) for leaf in ALL[:4]]
+    half = tree.hash_children(leaves[0], leaves[1])
+
+    assert tree.verify_inclusion(leaves[0], 0, 2, half, [leaves[1]])
+    assert not tree.verify_inclusion(leaves[0], 0, 4, half, [leaves[1]])
+
+
 def test_chance_does_not_prove_anything():
     """3,000 proofs of random hashes, of the right length, are all refused."""
     chance = random.Random(4)
