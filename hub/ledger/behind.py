@@ -40,13 +40,14 @@ class Behind:
 
     def mark(
         self, sealed: Mapping[str, Position], faults: Mapping[str, Fault], now_ms: int
-    ) -> None:
-        """Say what is sealed, where that changed."""
+    ) -> Mapping[str, int]:
+        """Say what is sealed, where that changed; return shard -> what the broker was told."""
         wanted = {shard: _mark_of(at, faults.get(shard)) for shard, at in sealed.items()}
         changed = {shard: seq for shard, seq in wanted.items() if seq != self._marked.get(shard, 0)}
         if changed:
             self._source.mark(changed, now_ms)
             self._marked.update(changed)
+        return changed
 
     def trim_old(
         self, sealed: Mapping[str, Position], faults: Mapping[str, Fault], now_ms: int
@@ -54,7 +55,7 @@ class Behind:
         """Remove what is sealed and older than a minute; looks at it now and then."""
         if now_ms - self._trimmed_ms >= _TRIM_EVERY_MS:
             self._trimmed_ms = now_ms
-            self.trim(sealed, faults, f"{now_ms - _KEEP_MS}-0")
+            self.trim(sealed, faults, f"{max(0, now_ms - _KEEP_MS)}-0")
 
     def trim(
         self, sealed: Mapping[str, Position], faults: Mapping[str, Fault], below: str | None = None

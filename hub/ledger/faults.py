@@ -4,10 +4,10 @@ Found and accepted are records in shard `ledger`, so they are sealed and stay. A
 the sealer seals it, and in the same transaction goes on behind the fault.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from pydantic_core import from_json
 from sqlalchemy import Connection, Engine, select
@@ -45,24 +45,33 @@ def found(fault: Fault, at: datetime) -> bytes:
 
 def open_faults(connection: Connection) -> dict[str, OpenFault]:
     """Return shard -> the newest fault that is on record and not accepted."""
-    events = (*_FOUND, RecordEvent.GAP_ACCEPTED)
-    rows = connection.execute(
-        select(acts.c.position, acts.c.at, acts.c.event, acts.c.object, acts.c.result)
-        .where(acts.c.event.in_([event.value for event in events]))
-        .where(acts.c.shard == LEDGER_SHARD)
-        .order_by(acts.c.position)
-    )
     faults: dict[str, OpenFault] = {}
-    for row in rows:
+    for row in _rows(connection):
         if row.event == RecordEvent.GAP_ACCEPTED:
             faults.pop(row.object, None)
             continue
-        first, _, last = row.result.partition("-")
+        first, last = _numbers(row.result)
         kind = RecordEvent(row.event)
-        faults[row.object] = OpenFault(
-            row.object, kind, int(first), int(last), row.at, row.position
-        )
+        faults[row.object] = OpenFault(row.object, kind, first, last, row.at, row.position)
     return faults
+
+
+def shifts(connection: Connection, shard: str) -> list[int]:
+    """Return what was added to the broker's numbers of a shard in the course of time; 0 first.
+
+    Each time that a set-back was accepted, the numbers that were given out again are skipped.
+    """
+    found, again = [0], 0
+    for row in _rows(connection):
+        if row.object != shard:
+            continue
+        if row.event == RecordEvent.GAP_ACCEPTED:
+            found += [found[-1] + again] if again else []
+            again = 0
+        else:
+            first, last = _numbers(row.result)
+            again = last - first + 1 if row.event == RecordEvent.SHARD_SET_BACK else 0
+    return found
 
 
 def accept(engine: Engine, shard: str, reason: str, actor: recording.Named, at: datetime) -> str:
@@ -103,5 +112,20 @@ def accepted(record: bytes) -> tuple[str, int, int] | None:
     name, span = said["object"], said["result"]
     if said["event"] != RecordEvent.GAP_ACCEPTED or not isinstance(name, dict):
         return None
-    first, _, last = str(span).partition("-")
-    return name["id"], int(first), int(last)
+    return name["id"], *_numbers(str(span))
+
+
+def _rows(connection: Connection) -> Sequence[Any]:
+    """Return what is on record of faults, in order. Few: each was an alarm."""
+    events = (*_FOUND, RecordEvent.GAP_ACCEPTED)
+    return connection.execute(
+        select(acts.c.position, acts.c.at, acts.c.event, acts.c.object, acts.c.result)
+        .where(acts.c.event.in_([event.value for event in events]))
+        .where(acts.c.shard == LEDGER_SHARD)
+        .order_by(acts.c.position)
+    ).all()
+
+
+def _numbers(span: str) -> tuple[int, int]:
+    first, _, last = span.partition("-")
+    return int(first), int(last)

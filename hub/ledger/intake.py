@@ -6,13 +6,13 @@ not sealed until a person has said why (`hub.ledger.faults`). The other shards g
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from hub import log
-from hub.ledger.source import BEGINNING, AuditSource, ShardRead, order
+from hub.ledger.source import BEGINNING, AuditEntry, AuditSource, ShardRead, order
 from schemas.records import RecordEvent
 
 _LOOK_AGAIN_MS: Final = 2_000  # at a shard that is stopped
@@ -72,15 +72,15 @@ class Answer(StrEnum):
     NOTHING = "nothing"  #: there is no such fault (any more)
 
 
-SealedBytes = Callable[[str, list[int]], Mapping[int, bytes]]
-"""(shard, ledger numbers) -> number -> the record that is sealed under it."""
+AreSealed = Callable[[str, Sequence[AuditEntry]], set[str]]
+"""(shard, entries) -> the ids of those that are sealed, with these bytes under this number."""
 
 
 class Intake:
     """What was read and is not sealed yet. Not safe for several threads; dropped after an error."""
 
     def __init__(
-        self, source: AuditSource, positions: Mapping[str, Position], sealed_bytes: SealedBytes
+        self, source: AuditSource, positions: Mapping[str, Position], are_sealed: AreSealed
     ) -> None:
         """Carry on at `positions`: one for each shard that is to be sealed."""
         self.ahead = dict(positions)  #: as `positions` will be when all that was read is sealed
@@ -88,9 +88,10 @@ class Intake:
         self.heads: dict[str, int] = {}
         self.now_ms = 0
         self._source = source
-        self._sealed_bytes = sealed_bytes
+        self._are_sealed = are_sealed
         self._waiting: dict[str, deque[Sealable]] = {shard: deque() for shard in positions}
         self._looked: dict[str, int] = {}  # a stopped shard -> when to look again
+        self._marks = {shard: at.broker_seq for shard, at in positions.items()}
 
     def fill(self, count: int) -> None:
         """Read on in every shard of which all was taken: at most `count` entries of each."""
@@ -104,6 +105,10 @@ class Intake:
         for shard, found in reading.shards.items():
             self._looked.pop(shard, None)
             self._accept(shard, found)
+
+    def marked(self, marks: Mapping[str, int]) -> None:
+        """Remember what the broker was told is sealed: if it forgets, it was set back."""
+        self._marks.update(marks)
 
     def take(self, most: int) -> list[Sealable]:
         """Take out at most `most` records, the oldest of all shards first."""
@@ -150,6 +155,12 @@ class Intake:
         queue = self._waiting[shard]
         self.heads[shard] = found.head
         self.faults.pop(shard, None)
+        if found.marked < self._marks[shard]:
+            # Set back, or this mark was never written. Its ids may have overtaken ours since.
+            self._marks[shard] = found.marked
+            self._examine(shard, at.broker_seq)
+            if shard in self.faults or self.ahead[shard] != at:
+                return
         there: int | None = None  # up to here records are missing, if that is what is wrong
         for entry in found.entries:
             if entry.seq == at.broker_seq + 1:
@@ -178,12 +189,11 @@ class Intake:
         at, last = self.ahead[shard], BEGINNING
         while True:
             found = self._source.read({shard: last}, _PAGE).shards[shard]
-            numbers = [entry.seq + at.shift for entry in found.entries if entry.seq]
-            sealed = self._sealed_bytes(shard, numbers)
+            sealed = self._are_sealed(shard, found.entries)
             for entry in found.entries:
                 if entry.seq > at.broker_seq:
                     break
-                if entry.seq and sealed.get(entry.seq + at.shift) != entry.record:
+                if entry.seq and entry.id not in sealed:
                     self._stop(shard, RecordEvent.SHARD_SET_BACK, entry.seq, at.broker_seq, last)
                     return
                 last = entry.id
@@ -195,7 +205,7 @@ class Intake:
             self._stop(shard, RecordEvent.SHARD_SET_BACK, found.head + 1, at.broker_seq, last)
         elif there > at.broker_seq:
             self._stop(shard, RecordEvent.GAP_FOUND, at.broker_seq + 1, there, at.entry)
-        else:
+        elif order(last) > order(at.entry):
             self.ahead[shard] = replace(at, entry=last)  # what was sealed before stood there twice
 
     def _stop(self, shard: str, kind: RecordEvent, first: int, last: int, resume: str) -> None:

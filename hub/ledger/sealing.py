@@ -6,7 +6,7 @@ anywhere: positions and records are one transaction, and all that comes after it
 database again at the next start.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -21,7 +21,7 @@ from hub.ledger.growth import Tree
 from hub.ledger.intake import Answer, Intake, Position, Sealable, fault_text
 from hub.ledger.publish import Publisher
 from hub.ledger.read_model import microseconds
-from hub.ledger.source import AuditSource
+from hub.ledger.source import AuditEntry, AuditSource
 from hub.ledger.store import LEDGER_SHARD
 from hub.proof.checkpoints import Checkpoint, sign_checkpoint
 from hub.proof.notes import Signer
@@ -85,7 +85,7 @@ class Sealing:
         broker = self._of_the_broker()
         self._behind = Behind(parts.source, broker)
         parts.publisher.publish(repair=True)
-        self.intake = Intake(parts.source, broker, self._sealed_bytes)
+        self.intake = Intake(parts.source, broker, self._are_sealed)
         self._renewed_at = microseconds(parts.clock())
 
     def round(self) -> int:
@@ -107,7 +107,8 @@ class Sealing:
             with writing(self._parts.engine) as connection:
                 lease.renew(connection, self._parts.holder, self.token, self._parts.term_s)
             self._renewed_at = microseconds(at)
-        self._behind.mark(self._of_the_broker(), self.intake.faults, self.intake.now_ms)
+        told = self._behind.mark(self._of_the_broker(), self.intake.faults, self.intake.now_ms)
+        self.intake.marked(told)
         self._behind.trim_old(self._of_the_broker(), self.intake.faults, self.intake.now_ms)
         return len(own) + len(batch)
 
@@ -247,6 +248,14 @@ class Sealing:
         with writing(self._parts.engine) as connection:
             store.put_time_stamp(connection, self.head.size, token)
 
-    def _sealed_bytes(self, shard: str, numbers: Sequence[int]) -> Mapping[int, bytes]:
+    def _are_sealed(self, shard: str, entries: Sequence[AuditEntry]) -> set[str]:
+        """Say which entries are in the ledger as they are, under one of the shard's shifts."""
         with reading(self._parts.engine) as connection:
-            return store.sealed_bytes(connection, shard, numbers)
+            shifts = {self.sealed[shard].shift, *faults.shifts(connection, shard)}
+            numbers = {each.seq + shift for each in entries for shift in shifts}
+            sealed = store.sealed_bytes(connection, shard, numbers)
+        return {
+            each.id
+            for each in entries
+            if any(sealed.get(each.seq + shift) == each.record for shift in shifts)
+        }

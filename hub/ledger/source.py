@@ -32,6 +32,7 @@ class ShardRead:
 
     entries: tuple[AuditEntry, ...] = ()
     head: int = 0  #: the last number that the broker gave in this shard
+    marked: int = 0  #: up to which number it was marked as sealed
     more: bool = False  #: there may be further entries
 
 
@@ -80,15 +81,16 @@ class MemorySource:
         self.heads: dict[str, int] = {}
         self.marks: dict[str, tuple[int, int]] = {}  #: shard -> (seq, at in ms)
         self.configs: dict[str, bytes] = {}
-        self._entries = 0
+        self.tops: dict[str, str] = {}  #: shard -> the highest id that was given
 
     def append(self, shard: str, record: bytes, person: bytes = b"") -> AuditEntry:
-        """Write a record with the next number, now."""
+        """Write a record with the next number, now; ids only go up, as on the broker."""
         seq = self.heads.get(shard, 0) + 1
-        self._entries += 1
-        entry = AuditEntry(f"{self.now_ms}-{self._entries}", seq, record, person)
+        top = self.tops.get(shard, BEGINNING)
+        place = max(f"{self.now_ms}-0", just_after(top), key=order)
+        entry = AuditEntry(place, seq, record, person)
         self.streams.setdefault(shard, []).append(entry)
-        self.heads[shard] = seq
+        self.heads[shard], self.tops[shard] = seq, place
         return entry
 
     def read(self, after: Mapping[str, str], count: int) -> Reading:
@@ -97,7 +99,10 @@ class MemorySource:
         for shard, last in after.items():
             rest = [e for e in self.streams.get(shard, ()) if order(e.id) > order(last)]
             found[shard] = ShardRead(
-                tuple(rest[:count]), self.heads.get(shard, 0), len(rest) >= count
+                entries=tuple(rest[:count]),
+                head=self.heads.get(shard, 0),
+                marked=self.marks.get(shard, (0, 0))[0],
+                more=len(rest) >= count,
             )
         return Reading(self.now_ms, found)
 

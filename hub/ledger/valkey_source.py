@@ -14,7 +14,6 @@ from hub.stores.connection import translated
 
 _ANSWER_S: Final = 10.0
 _LARGEST: Final = 2**63 - 1
-_NOTHING: Final = ShardRead()
 
 
 class ValkeySource:
@@ -35,18 +34,19 @@ class ValkeySource:
         )
 
     def read(self, after: Mapping[str, str], count: int) -> Reading:
-        """Read the head and the entries of every shard, in one round trip."""
+        """Read head, mark and entries of every shard, in one round trip."""
         commands: list[Sequence[Any]] = [("TIME",)]
         for shard, entry in after.items():
             commands.append(("HGET", keys.head(shard), "seq"))
+            commands.append(("HGET", keys.sealed(shard), "seq"))
             commands.append(("XRANGE", keys.audit(shard), f"({entry}", "+", "COUNT", count))
         (seconds, micros), *replies = self._pipelined(commands)
         now_ms = int(seconds) * 1_000 + int(micros) // 1_000
         return Reading(
             now_ms,
             {
-                shard: _shard(head, entries, count)
-                for shard, head, entries in zip(after, replies[::2], replies[1::2], strict=True)
+                shard: _shard(replies[3 * place : 3 * place + 3], count)
+                for place, shard in enumerate(after)
             },
         )
 
@@ -95,10 +95,10 @@ class ValkeySource:
             raise found from None
 
 
-def _shard(head: bytes | None, entries: Sequence[Any], count: int) -> ShardRead:
-    if head is None and not entries:
-        return _NOTHING
-    return ShardRead(tuple(map(_entry, entries)), int(head or 0), len(entries) >= count)
+def _shard(replies: Sequence[Any], count: int) -> ShardRead:
+    head, marked, entries = replies
+    read = tuple(map(_entry, entries))
+    return ShardRead(read, int(head or 0), int(marked or 0), len(read) >= count)
 
 
 def _entry(reply: Any) -> AuditEntry:
