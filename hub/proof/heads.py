@@ -92,7 +92,9 @@ def tell_keys(heads: Sequence[Head], report: Report) -> None:
             f"{', '.join(_names(older))}, a key that was not given; a later checkpoint of a key "
             "that was given vouches for the same records"
         )
-    unsigned = [head for head in heads if not head.is_trusted and head not in older]
+    unsigned = [
+        head for head in heads if not head.is_trusted and head.checkpoint.size >= report.proven
+    ]
     if not unsigned:
         return
     first = unsigned[0].checkpoint.size

@@ -131,8 +131,15 @@ def _compare_heads(heads: Sequence[Head], comparison: Comparison, report: Report
         report.count("roots of checkpoints")
         if root == head.checkpoint.root:
             right.add(head.checkpoint.size)
-        else:
+        elif head.is_trusted:
             wrong.append(head.checkpoint)
+        else:
+            report.fault(
+                Fault.CHECKPOINT,
+                f"{head.published.source}: signed by {', '.join(head.strangers)}, which was not "
+                "given, and its root is not that of the records here",
+                checkpoint=head.checkpoint.size,
+            )
     for odd in wrong:
         if odd.size <= max(right):
             report.fault(

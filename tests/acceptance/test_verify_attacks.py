@@ -250,6 +250,20 @@ def test_a_checkpoint_with_another_key_is_told_from_the_others(log, tmp_path):
 
     report = report_on(folder)
 
+    assert {"checkpoint"} == report.codes()
+    assert 250 == report.faults[0].checkpoint
+    assert OTHER.verifier.label in report.faults[0].what
+
+
+def test_a_checkpoint_of_the_key_itself_that_does_not_fit_the_others_is_a_fork(log, tmp_path):
+    """The log signed two histories, and one of them stands in its own list."""
+    folder = log.export(tmp_path / "log")
+    lines = (folder / "checkpoints.jsonl").read_text(encoding="utf-8").splitlines()
+    lines[4] = json.dumps({"size": 250, "note": rewritten(log, 123, KEY).note(250)})
+    (folder / "checkpoints.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    report = report_on(folder)
+
     assert {"forked"} == report.codes()
     assert 250 == report.faults[0].checkpoint
 
