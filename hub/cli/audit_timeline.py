@@ -20,11 +20,14 @@ _SAID: Final = {"corrected": "the correction", "withdrawn": "the withdrawal"}
 
 def tell(story: Story) -> None:
     """Write the timeline: every record with what it says, and the verdicts of each decision."""
-    first = next((line for line in story.lines if line.record.get("type")), None)
-    record = first.record if first is not None and first.message == story.message else {}
-    name = record.get("type") or "not a valid event"
+    own = [
+        line.record
+        for line in story.lines
+        if line.message in {story.message, None} and not audit_words.recipient(line.record)
+    ]
+    name = next((each["type"] for each in own if each.get("type")), "not a valid event")
     title = f"{CATALOGUE[name].title} · " if name in CATALOGUE else ""
-    sender = next((s for s in (line.record.get("sender") for line in story.lines) if s), "nobody")
+    sender = next((each["sender"] for each in own if each.get("sender")), "nobody known")
     output.line(f"{title}{name} of {sender}")
     output.line(f"  message {story.message}, {output.plural(len(story.lines), 'record')}")
     again = [line for line in story.lines if _says_it_again(line, story)]

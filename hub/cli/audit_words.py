@@ -72,6 +72,8 @@ def described(record: Mapping[str, Any], *, about: str = "") -> str:
     other = record.get("about")
     if other and other != about and not who:
         text += f"; about message {other[:8]}"
+    if about and record["object"]["kind"] == "log":
+        return text  # its reason is which message: this one
     return text + (f" ({record['reason']})" if record.get("reason") else "")
 
 
@@ -83,7 +85,7 @@ def meaning(event: str) -> str:
 
 def recipient(record: Mapping[str, Any]) -> str:
     """Return the party whose delivery it is about; empty when it is about another thing."""
-    thing = record["object"]
+    thing = record.get("object") or {"kind": "", "id": ""}
     return str(thing["id"]).partition(":")[0] if thing["kind"] == "delivery" else ""
 
 

@@ -51,7 +51,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """All records about one message, and of its corrections, in the order of the log."""
+    """All records about one message, and of its corrections, in the order of their time."""
 
     message: str
     lines: tuple[Line, ...]
@@ -122,7 +122,8 @@ def story(connection: Connection, message: str) -> Story:
     lines = {line.position: line for line in found.lines}
     for each in found.corrections:
         lines.update({x.position: x for x in matching(connection, acts.c.message == each)})
-    return Story(message, tuple(lines[position] for position in sorted(lines)))
+    # Of several shards one may be sealed later: their own time tells what came first.
+    return Story(message, tuple(sorted(lines.values(), key=lambda line: (line.at, line.position))))
 
 
 def _deliveries(lines: tuple[Line, ...], message: str) -> dict[str, Delivery]:
