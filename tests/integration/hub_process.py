@@ -1,5 +1,6 @@
 """A whole hub in a process of its own, as an operator starts it: what a partner's system meets."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -16,6 +17,9 @@ from urllib.parse import urlsplit
 
 import pytest
 import redis
+
+from hub.vault import envelope
+from hub.vault.keyring import FileKeyring
 
 SEINHUIS = Path(sys.executable).with_name("seinhuis")
 _PATIENCE_S = 30.0
@@ -44,6 +48,22 @@ class HubProcess:
             host=self.host, port=self.port, username=party, password=self.passwords[party]
         ) as client:
             yield client
+
+    def opened(self, party: str, sender: str) -> list[dict[str, Any]]:
+        """Every copy and notice in an inbox, opened with the hub's own keyring: for counting."""
+        with self.login("hub") as client:
+            entries = client.xrange(f"hub:{{{sender}}}:inbox:{party}")
+            names = [fields[b"message"].decode() for _, fields in entries]
+            wrapped = [client.get(f"hub:{{{sender}}}:key:{party}:{name}") for name in names]
+        asked = [(party, key) for key in wrapped if key is not None]
+        keys = iter(asyncio.run(FileKeyring(Path(f"{self.data}.keys")).unwrap(asked)))
+        found = []
+        for (_, fields), name, key in zip(entries, names, wrapped, strict=True):
+            content = fields[b"copy"]
+            if key is not None:
+                content = envelope.open_sealed(content, next(keys), (sender, party, name))
+            found.append(json.loads(content))
+        return found
 
     def command(self, *words: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """Run `seinhuis` on this hub."""

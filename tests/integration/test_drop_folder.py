@@ -35,9 +35,7 @@ def watch(hub, folder, *words, party="ind"):
 
 def delivered(hub, party, beginning):
     """How often each id that begins so lies in the inbox of a party."""
-    with hub.login(party) as client:
-        entries = client.execute_command("XRANGE", f"hub:{{ind}}:inbox:{party}", "-", "+")
-    ids = [json.loads(fields[b"copy"])["id"] for _, fields in entries]
+    ids = [copy["id"] for copy in hub.opened(party, "ind")]
     return Counter(each for each in ids if each.startswith(beginning))
 
 
