@@ -38,6 +38,12 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "ledger.config_missing": frozenset({"config"}),
     "ledger.timestamp_failed": frozenset({"error"}),
     "ledger.left": frozenset({"error"}),
+    "retention.unread": frozenset({"shard", "party", "queue", "copies", "oldest"}),
+    "retention.soon": frozenset({"shard", "party", "copies"}),
+    "retention.intake": frozenset({"shard", "party", "since"}),
+    "retention.failed": frozenset({"step", "error", "reason"}),
+    "retention.left": frozenset({"step", "reason"}),
+    "retention.done": frozenset({"erased", "kept", "persons", "took_s"}),
     "file.taken": frozenset({"folder", "events"}),
     "file.refused": frozenset({"folder", "problems"}),
 }  # fmt: skip

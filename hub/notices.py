@@ -6,7 +6,7 @@ refusal without an act of its own; one with text of a recipient is sealed as any
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from handlers.rulebook import Rulebook
@@ -15,6 +15,7 @@ from schemas.catalogue import event_models
 from schemas.envelope import Envelope
 from schemas.identifiers import message_ref
 from schemas.messages.berichten import ActPart, MessageLink, Opened, ProblemPart, Refused
+from schemas.messages.huishouding import RetentionPassed
 from schemas.problems import Problem
 from schemas.vocabulary import Urgency
 
@@ -22,7 +23,7 @@ RULE: Final = "hub-bericht"
 _KEEP_DAYS: Final = 90
 _MAX_PROBLEMS: Final = 200
 _CLEAR: Final = frozenset(
-    {"about", "entry", "by", "at", "code", "problems", "level", "to", "party"}
+    {"about", "entry", "by", "at", "code", "problems", "level", "to", "party", "retain_until"}
 )
 """Fields that hold references and codes of the hub's own; every other is text, and is sealed."""
 
@@ -66,6 +67,29 @@ def of_act(
     return _notice(book, party, at, name, ref, data, causation=act.correlationid)
 
 
+def retention_passed(
+    book: Rulebook, party: str, at: datetime, shard: str, message: str, by: str, retain_until: date
+) -> Copy:
+    """Return the notice to `party` that `by` did not finish its copy of `message` in time.
+
+    By shard and message ref: the hub does not open a copy to say that nobody did.
+    """
+    data = RetentionPassed(
+        about=MessageLink(shard=shard, ref=message), party=by, retain_until=retain_until
+    )
+    name = f"{by}-{message}-verstreken"
+    return _notice(book, party, at, "gegevens.bewaartermijn-verstreken", name, data)
+
+
+def message_of_act(book: Rulebook, act: str) -> str:
+    """Return the message ref of the notice that `of_act` made of the act with this message ref."""
+    return message_ref(_source(book), act)
+
+
+def _source(book: Rulebook) -> str:
+    return f"urn:nld:oin:{book.config.settings.hub_oin}:systeem:seinhuis"
+
+
 def _notice(
     book: Rulebook,
     party: str,
@@ -76,7 +100,7 @@ def _notice(
     causation: str | None = None,
 ) -> Copy:
     plain = all(name in _CLEAR for name, value in data if value is not None)
-    source = f"urn:nld:oin:{book.config.settings.hub_oin}:systeem:seinhuis"
+    source = _source(book)
     full = f"{book.prefix}.{name}"
     event = event_models(book.prefix)[full].model_construct(
         specversion="1.0",

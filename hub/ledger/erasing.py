@@ -7,7 +7,7 @@ A batch is one short transaction that also puts itself on record: it may stop an
 next run goes on where it was. The sealer needs no more than to wait for one batch.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -50,12 +50,11 @@ def count(engine: Engine, before: datetime) -> Persons:
     return Persons(due, left)
 
 
-def erase(
-    engine: Engine, before: datetime, at: datetime, done: Callable[[int], object] = lambda _: None
-) -> Persons:
+def erase(engine: Engine, before: datetime, at: datetime) -> Iterator[Persons]:
     """Erase the person of every record that was sealed before `before`, but what a hold keeps.
 
-    `at`: now, for the records of it. `done` is told how many there were so far. Idempotent.
+    Does a batch each time that it is asked for the next, and yields what was done so far: stop
+    asking, and it stops. `at`: now, for the records of it. Idempotent.
 
     Raises:
         Unavailable: the database did not answer; the batches before it are done.
@@ -73,10 +72,10 @@ def erase(
                 _erase(connection, chosen)
                 add_note(connection, _record(chosen, at))
         if not positions:
-            return Persons(due, left)
+            return
         due += len(chosen)
         left += len(keeps)
-        done(due)
+        yield Persons(due, left)
 
 
 class _Pages:
