@@ -13,7 +13,7 @@ from hub.ledger.migrations import migrate
 from hub.ledger.publish import Publisher
 from hub.ledger.reports.versions import digest_of
 from hub.ledger.sealer import LogKeys, Parts, Sealer
-from hub.ledger.source import MemorySource
+from hub.ledger.source import MemorySource, order
 from hub.proof.notes import LOG, VerifierKey
 from hub.pseudonyms import Pseudonyms
 from hub.vault.keyring import FileKeyring
@@ -74,11 +74,14 @@ class SealedHub:
         await self.hub.store.note("hub", record)
 
     async def seal(self):
-        """Seal what the hub wrote, and what readers noted."""
+        """Seal what the hub wrote, in the order in which it wrote it, and what readers noted."""
+        new = []
         for shard, done in self._sealed.items():
-            for entry in (await self.hub.store.records(shard, count=100_000))[done:]:
-                self.source.append(shard, entry.record, entry.person)
-                self._sealed[shard] += 1
+            found = (await self.hub.store.records(shard, count=100_000))[done:]
+            self._sealed[shard] += len(found)
+            new += [(order(entry.id), shard, entry) for entry in found]
+        for _, shard, entry in sorted(new, key=lambda each: each[:2]):
+            self.source.append(shard, entry.record, entry.person)
         while self.sealer.round():
             pass
 

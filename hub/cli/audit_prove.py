@@ -78,7 +78,7 @@ def prove(
             raise NotFound("the log has no such record" + (f"; {hint}" if hint else ""))
         if out is not None:
             _write(out, found, single=message is None)
-        _tell(found, out, single=message is None, as_json=as_json)
+        _tell(found, out, about, as_json=as_json)
         behind = audit_log.not_sealed_yet(settings, log)
     if behind and not as_json:
         output.note(behind)
@@ -146,7 +146,9 @@ def _write(out: Path, found: Sequence[Proven], *, single: bool) -> None:
         exporting.put(made, out)
 
 
-def _tell(found: Sequence[Proven], out: Path | None, *, single: bool, as_json: bool) -> None:
+def _tell(found: Sequence[Proven], out: Path | None, about: str | None, *, as_json: bool) -> None:
+    """Show what was proven; `about`: the message; None: one record was asked for."""
+    single = about is None
     if as_json:
         for proven in found:
             output.document(json.loads(proven.receipt))
@@ -154,7 +156,7 @@ def _tell(found: Sequence[Proven], out: Path | None, *, single: bool, as_json: b
     if single and out is None:
         output.line(found[0].receipt.rstrip())
         return
-    rows = [_row(proven) for proven in found]
+    rows = [_row(proven, about or "") for proven in found]
     output.table([*whole("time", "record", "position"), "what"], rows)
     signed = "signed" if found[0].signed else "not checked: no key of the log is published here"
     count = output.plural(len(found), "record is", "records are")
@@ -166,11 +168,16 @@ def _tell(found: Sequence[Proven], out: Path | None, *, single: bool, as_json: b
         output.line(f"In {out}. A partner checks each: seinhuis-verify {file} --key KEY")
 
 
-def _row(proven: Proven) -> tuple[str, ...]:
+def _row(proven: Proven, about: str) -> tuple[str, ...]:
     line = proven.line
     try:
         record: dict[str, Any] = json.loads(line.record)
     except ValueError:
         record = {}  # what is sealed here is no record; that it was sealed can be proven
     at = output.second(datetime.fromisoformat(record["time"])) if record else "?"
-    return at, f"{line.shard}/{line.seq}", str(line.position), audit_words.described(record)
+    return (
+        at,
+        f"{line.shard}/{line.seq}",
+        str(line.position),
+        audit_words.described(record, about=about),
+    )

@@ -66,7 +66,9 @@ def _receipt(one: Receipt, names: Names) -> Iterator[str]:
     yield from _labelled("doel", names.purpose(one.purpose) if one.purpose else _not_on_record(one))
     yield from _labelled(
         "gegevens",
-        ", ".join(one.fields) if one.fields is not None else "hoogstens wat de doorzender zelf had",
+        f"hoogstens {', '.join(one.fields)}"
+        if one.fields is not None
+        else "hoogstens wat de doorzender zelf had",
     )
     if one.retention_days is not None:
         yield from _labelled("bewaartermijn", f"{one.retention_days} dagen ({one.rule})")

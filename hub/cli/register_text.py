@@ -56,7 +56,10 @@ def history(found: Iterable[Version]) -> Iterator[str]:
         until = output.moment(one.until) if one.until else "nu"
         missing = "" if one.kept else "  (niet meer in het logboek)"
         yield f"{one.digest[:SHORT]}  {output.moment(one.since)} tot {until}{missing}"
-        yield from _difference(one.difference)
+        if one.before is None:
+            yield "  de eerste in dit logboek"
+        else:
+            yield from _difference(one.difference)
     if none:
         yield "Het logboek weet nog van geen enkele rolconfiguratie."
 
