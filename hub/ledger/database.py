@@ -114,12 +114,24 @@ def _in_our_words(engine: Engine, error: BaseException | None) -> HubError:
                 " in its place, and run `seinhuis-verify` on the published folder"
             )
         return Unavailable(f"{place} does not answer ({name})")
-    found = error.args[0] if error is not None and error.args else ""
-    code = str(found.get("C", "")) if isinstance(found, dict) else ""
+    code = _sqlstate(error)
     for start, why in _REFUSED.items():
         if code.startswith(start):
             return NotUsable(f"{place} cannot be used (SQLSTATE {code}): {why}")
     return Unavailable(f"{place} does not answer ({f'SQLSTATE {code}' if code else 'network'})")
+
+
+def _sqlstate(error: BaseException | None) -> str:
+    """Return what the server said, or an empty text when it said nothing.
+
+    While connecting, pg8000 may hide it behind the end of the connection that follows it.
+    """
+    while error is not None:
+        said = error.args[0] if error.args else None
+        if isinstance(said, dict) and "C" in said:
+            return str(said["C"])
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 def _place(engine: Engine) -> str:
