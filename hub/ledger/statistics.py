@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Select, distinct, func, select
+from sqlalchemy import ColumnElement, Connection, Select, distinct, func, select, text
 
 from hub.ledger.asking import moment
 from hub.ledger.filters import Filters, conditions
@@ -89,8 +89,9 @@ def _by_day(connection: Connection, where: list[ColumnElement[bool]]) -> dict[st
 
 def _hours(connection: Connection, where: list[ColumnElement[bool]]) -> list[tuple[int, int]]:
     """Return (begin of an hour, messages): whole hours, because a day begins in Amsterdam."""
-    hour = acts.c.at - acts.c.at % _HOUR_US
-    wanted = select(hour, func.count()).where(*where, acts.c.event.in_(_FIRST)).group_by(hour)
+    hour = (acts.c.at - acts.c.at % _HOUR_US).label("hour")
+    wanted = select(hour, func.count()).where(*where, acts.c.event.in_(_FIRST))
+    wanted = wanted.group_by(text("hour"))  # by name: PostgreSQL sees two numbers in two formulas
     return [(int(row[0]), int(row[1])) for row in connection.execute(wanted)]
 
 
