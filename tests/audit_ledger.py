@@ -5,6 +5,8 @@ import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy import Engine
+
 from handlers.differences import difference
 from handlers.rulebook import Rulebook
 from hub import recording
@@ -31,6 +33,7 @@ class SealedHub:
 
     data: Path
     book: Rulebook | None = None
+    engine: Engine | None = None  #: migrated; None: SQLite under `data`
     hub: Hub = field(init=False)
 
     def __post_init__(self):
@@ -38,8 +41,9 @@ class SealedHub:
         self.keyring = FileKeyring(Path(f"{self.data.absolute()}.keys"))
         book = self.book or the_book()
         self.hub = Hub(book, pseudonyms=Pseudonyms(self.keyring.pseudonym_keys()))
-        self.engine = open_ledger(f"sqlite:///{self.data.absolute() / 'ledger.db'}")
-        migrate(self.engine)
+        if self.engine is None:
+            self.engine = open_ledger(f"sqlite:///{self.data.absolute() / 'ledger.db'}")
+            migrate(self.engine)
         signer = self.keyring.signer(ORIGIN)
         keys = [str(VerifierKey(ORIGIN, LOG, key)) for key in self.keyring.log_keys(ORIGIN)]
         shards = [*book.shards(), "hub"]
