@@ -16,7 +16,8 @@ from hub.config import Settings
 from hub.data_folder import BrokerAddress, running
 from hub.desk import Desk
 from hub.embedded import EmbeddedBroker
-from hub.errors import BrokerMissing, NotFound, Unavailable
+from hub.errors import BrokerMissing, NotAllowed, NotFound, NotUsable, Unavailable
+from hub.keyring_identity import settle, stranger
 from hub.late_corrections import LateCorrections
 from hub.ledger.process import SealerThread, sealer
 from hub.own_records import HUB_SHARD, OwnRecords
@@ -56,13 +57,21 @@ class Hub:
     keyring: FileKeyring
     address: BrokerAddress
     broker: EmbeddedBroker | None = None  #: ours, when this process started it
+    stranger: str = ""  #: why the keyring is not that of this broker; then nothing is sealed here
 
     def desk(self) -> Desk:
         """Return the operator's desk."""
         return Desk(self.store, self.book, now, self.settings.operator, self.pseudonyms())
 
     def pseudonyms(self) -> Pseudonyms:
-        """Return the maker of pseudonyms, with the keys of the keyring."""
+        """Return the maker of pseudonyms, with the keys of the keyring.
+
+        Raises:
+            NotUsable: it is not the keyring of this broker.
+
+        """
+        if self.stranger:
+            raise NotUsable(self.stranger)
         return Pseudonyms(self.keyring.pseudonym_keys())
 
     def sealer_address(self) -> BrokerAddress | None:
@@ -136,16 +145,23 @@ async def attach(settings: Settings, book: Rulebook | None = None) -> AsyncItera
         )
     hub = await _open(settings, book or rulebook(settings), address, _ATTACH_S)
     try:
+        with contextlib.suppress(NotAllowed):  # with the account of a party nothing is sealed
+            hub.stranger = await stranger(hub.documents, hub.keyring, settings.keys)
         yield hub
     finally:
         await hub.store.close()
 
 
 @contextlib.asynccontextmanager
-async def start(settings: Settings, book: Rulebook | None = None) -> AsyncIterator[Hub]:
+async def start(
+    settings: Settings, book: Rulebook | None = None, *, any_keyring: bool = False
+) -> AsyncIterator[Hub]:
     """Start the embedded broker, unless the settings name another, and make it ready.
 
+    `any_keyring`: also with a keyring that is not that of the broker; for who adopts one.
+
     Raises:
+        NotUsable: the keyring is not that of the broker, or a setting cannot be used.
         BrokerInUse: another hub has the data folder.
         BrokerMissing: the broker did not start or did not answer.
 
@@ -163,6 +179,8 @@ async def start(settings: Settings, book: Rulebook | None = None) -> AsyncIterat
         hub.broker = broker
         stack.push_async_callback(hub.store.close)
         await hub.store.prepare(book.shards())
+        if not any_keyring:
+            await settle(hub.documents, hub.keyring, settings.keys)
         yield hub
 
 

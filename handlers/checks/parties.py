@@ -9,6 +9,9 @@ from schemas.roles import RoleConfig
 
 _Named = tuple[str, Path]
 
+_TAKEN = frozenset({"default", "hub", "ledger", "log", "pseudonym", "sealer"})
+"""Names of users of the broker, of owners of keys and of shards that are no party."""
+
 
 def party_findings(config: RoleConfig, known: Known) -> Iterator[Finding]:
     """Yield names that stand twice, partners that cannot send, and wrong kinds of partner."""
@@ -20,6 +23,10 @@ def party_findings(config: RoleConfig, known: Known) -> Iterator[Finding]:
     yield from _twice(_groups(config), "group `{}` stands twice", "keep one of the two")
     yield from _twice(_laws(config), "{} stands twice", "keep one of the two")
     yield from _twice(_oins(config), "OIN `{}` belongs to two parties", "give each its own OIN")
+    for name, path in _parties(config):
+        if name in _TAKEN:
+            text = f"`{name}` cannot be a party: the hub has accounts, keys or records of that name"
+            yield Finding(path, text, "give it another id")
     for index, partner in enumerate(config.partners):
         path = ("partners", index)
         stands_for_all = partner.id if partner.id in DOMAIN_ROLES else "partner"

@@ -42,6 +42,10 @@ def up(
         str | None,
         typer.Option("--log-level", metavar="LEVEL", help="Log level [SEINHUIS_LOG_LEVEL]."),
     ] = None,
+    no_seal: Annotated[
+        bool,
+        typer.Option("--no-seal", help="Leave the sealing to `seinhuis seal` [SEINHUIS_SEAL=0]."),
+    ] = False,
     data: Data = None,
     config: Config = None,
     broker: Broker = None,
@@ -53,6 +57,9 @@ def up(
     events until Ctrl-C or SIGTERM; then it finishes what is under way. Everything that was
     accepted is on disk and goes on at the next start. One hub at a time has a data folder.
 
+    It also seals the records in the ledger, unless --no-seal: then a `seinhuis seal` elsewhere
+    must, for beyond a bound nothing new is handled.
+
     The log is on stderr. With --json the first line on stdout is a document that says where the
     broker listens; it is written when events can be published.
 
@@ -61,7 +68,13 @@ def up(
     was lost.
     """
     settings = settings_from(
-        data=data, config=config, broker=broker, port=port, log=log_format, log_level=log_level
+        data=data,
+        config=config,
+        broker=broker,
+        port=port,
+        log=log_format,
+        log_level=log_level,
+        seal=0 if no_seal else None,
     )
     log.configure(json=settings.log_json, level=settings.log_level)
     run(_serve(settings, as_json=as_json))

@@ -12,13 +12,16 @@ from sqlalchemy import Engine
 
 from hub.config import Settings
 from hub.data_folder import BrokerAddress, make_private_folder
+from hub.errors import NotUsable
 from hub.ledger.database import open_ledger
 from hub.ledger.migrations import migrate
 from hub.ledger.publish import Publisher
 from hub.ledger.sealer import LogKeys, Parts, Sealer, SealerStatus
 from hub.ledger.valkey_source import ValkeySource
 from hub.proof import timestamps
+from hub.proof.errors import Malformed
 from hub.proof.notes import LOG, VerifierKey
+from hub.vault.interface import LOG as LOG_KEYS
 from hub.vault.interface import Keyring
 
 _STAMP_S: Final = 10.0
@@ -50,13 +53,18 @@ def sealer(
     """Return the sealer of these settings; it connects when it runs.
 
     `address`: the broker, as user `sealer`. `shards`: every shard of the hub, its own too.
+
+    Raises:
+        NotUsable: what `ledger` and `refuse_other_keys` refuse.
+        Unavailable: the database does not answer.
+
     """
     origin = settings.log_origin
+    refuse_other_keys(settings, keyring)
 
     def keys() -> LogKeys:
-        signers = keyring.signers(origin)
-        published = [str(VerifierKey(signer.name, LOG, signer.public_key)) for signer in signers]
-        return LogKeys(signers[0], published)
+        newest, *older = keyring.signers(origin)
+        return LogKeys(newest, verifier_keys(keyring, origin), older)
 
     engine = ledger(settings)
     return Sealer(
@@ -71,6 +79,53 @@ def sealer(
             timestamp=_stamped(settings.tsa) if settings.tsa else None,
         )
     )
+
+
+def refuse_other_keys(settings: Settings, keyring: Keyring) -> None:
+    """Refuse to sign with keys that nobody knows where others signed before. Makes no key.
+
+    Raises:
+        NotUsable: the published folder has keys of the log, and none is in this keyring.
+
+    """
+    known = {key.public for key in published_keys(settings)}
+    has_one = any(info.owner == LOG_KEYS for info in keyring.names())
+    own = set(keyring.log_keys(settings.log_origin)) if has_one else set()
+    if known and known.isdisjoint(own):
+        raise NotUsable(
+            f"the keyring in {settings.keys} has no key that ever signed the log published in"
+            f" {settings.log_folder}: name the right folder with SEINHUIS_KEYS, or put back its"
+            " newest backup. Only when those keys are lost for good: seinhuis keys adopt --reason …"
+        )
+
+
+def published_keys(settings: Settings) -> list[VerifierKey]:
+    """Return the keys of this log in `key.pub` of the published folder; none: no such file.
+
+    Raises:
+        NotUsable: a line of it is no key.
+
+    """
+    file = settings.log_folder / "key.pub"
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+        found = [VerifierKey.parse(line) for line in lines if line.strip()]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, Malformed):
+        raise NotUsable(
+            f"{file} cannot be read as keys: find out who changed it; after that move it away"
+            " (keep it as evidence), and it is written anew"
+        ) from None
+    return [key for key in found if key.name == settings.log_origin]
+
+
+def verifier_keys(keyring: Keyring, origin: str) -> list[str]:
+    """Return the lines of `key.pub`: the key of the log in force first, also those retired.
+
+    Makes the first key of the log when there is none.
+    """
+    return [str(VerifierKey(origin, LOG, public)) for public in keyring.log_keys(origin)]
 
 
 class SealerThread:

@@ -40,6 +40,7 @@ class LogKeys:
 
     signer: Signer  #: the one in force; its name is the origin of the log
     published: Sequence[str]  #: the lines of `key.pub`: a vkey each, also of retired keys
+    others: Sequence[Signer] = ()  #: older ones that are not retired: they sign too
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,9 @@ class Sealing:
             for n, record in enumerate(own)
         ]
         growth = self._tree.grown([*everything, *batch])
-        signer = self._parts.keys().signer
-        note = sign_checkpoint(Checkpoint(signer.name, growth.size, growth.root), signer)
+        keys = self._parts.keys()
+        checkpoint = Checkpoint(keys.signer.name, growth.size, growth.root)
+        note = sign_checkpoint(checkpoint, keys.signer, *keys.others)
         documents = self._documents(growth)
         with writing(self._parts.engine) as connection:
             lease.renew(connection, self._parts.holder, self.token, self._parts.term_s)

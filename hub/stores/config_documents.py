@@ -45,6 +45,19 @@ class ConfigDocuments:
         """Say that this version is in force: after that is on record. Durable on return."""
         await self._set(keys.config_in_force(), digest.encode())
 
+    async def keyring_mark(self) -> str | None:
+        """Return by what the keyring of this broker is known; None: no hub was here yet."""
+        mark = await self._get(keys.keyring_mark())
+        return mark.decode() if mark is not None else None
+
+    async def put_first_keyring_mark(self, mark: str) -> bool:
+        """Keep the mark if there is none; return whether there was none. Durable on return."""
+        return await self._set(keys.keyring_mark(), mark.encode(), only_first=True)
+
+    async def put_keyring_mark(self, mark: str) -> None:
+        """Keep the mark in the place of any other. Durable on return."""
+        await self._set(keys.keyring_mark(), mark.encode())
+
     async def _get(self, key: str) -> bytes | None:
         try:
             found: bytes | None = await self._redis.get(key)  # type: ignore[assignment] # not decoded
@@ -52,11 +65,12 @@ class ConfigDocuments:
             raise translated(error) from error
         return found
 
-    async def _set(self, key: str, value: bytes) -> None:
+    async def _set(self, key: str, value: bytes, *, only_first: bool = False) -> bool:
         try:
-            await self._redis.set(key, value)
+            done = await self._redis.set(key, value, nx=only_first)
         except Exception as error:
             raise translated(error) from error
+        return bool(done)
 
 
 def read(document: bytes) -> RoleConfig | None:

@@ -60,6 +60,8 @@ hub:{hub}:config
   A string: the digest of the role config in force.
 hub:{hub}:config:<digest>
   A string: the role config with that digest, JSON, zlib: for the sealer, who keeps it.
+hub:{hub}:config:keyring
+  A string: by what the keyring of this broker is known (`hub.keyring_identity`); no secret.
 """
 
 from typing import Final
@@ -171,3 +173,8 @@ def config_document(digest: str) -> str:
     'hub:{hub}:config:9f86d081'
     """
     return f"hub:{{hub}}:config:{digest}"
+
+
+def keyring_mark() -> str:
+    """Return where it stands which keyring belongs to this broker. No digest is called so."""
+    return "hub:{hub}:config:keyring"

@@ -108,10 +108,16 @@ class Keyring(Protocol):
         """Return who signs the checkpoints of the log `name` (its origin); makes the first key."""
 
     def signers(self, name: str) -> list[LogSigner]:
-        """Return every signer of the log `name`, newest first: after a rotation two sign."""
+        """Return every signer of the log `name`, newest first: until the old one is retired."""
 
     def log_keys(self, name: str) -> list[bytes]:
-        """Return the public keys (32 bytes) of `signers`, in that order, for who verifies."""
+        """Return the public keys (32 bytes) of the log, for who verifies, newest first.
+
+        First those of `signers`, then those of keys that were retired: what they signed stays.
+        """
+
+    def keep_log_keys(self, public: Iterable[bytes]) -> None:
+        """Keep public keys (32 bytes) of a log whose private halves are lost. Idempotent."""
 
     def take_created(self) -> list[str]:
         """Return the keys that were made and are not on record yet, oldest first.

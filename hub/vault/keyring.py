@@ -115,7 +115,17 @@ class FileKeyring:
 
     def log_keys(self, name: str) -> list[bytes]:
         """Return the public halves; see `Keyring`."""
-        return [signer.public_key for signer in self.signers(name)]
+        signing = [signer.public_key for signer in self.signers(name)]
+        retired = self._current().ring.retired_log
+        return [*signing, *(each for each in retired if each not in signing)]
+
+    def keep_log_keys(self, public: Iterable[bytes]) -> None:
+        """Keep public halves that others lost with their keyring; see `Keyring`."""
+        with self._file.changing():
+            ring = self._reread().ring
+            new = [each for each in public if each not in ring.retired_log]
+            if new:
+                self._replace(replace(ring, retired_log=(*ring.retired_log, *new)))
 
     def take_created(self) -> list[str]:
         """Return what the file says is not on record; see `Keyring`."""
@@ -158,7 +168,10 @@ class FileKeyring:
             if held.in_force[key.owner].id == key_id:
                 raise NotUsable(f"{key_id} is in force: first run seinhuis keys rotate {key.owner}")
             left = {other: each for other, each in held.ring.keys.items() if other != key_id}
-            self._replace(replace(held.ring, keys=left))
+            retired = held.ring.retired_log
+            if key.owner == LOG:
+                retired = (_signer("", key).public_key, *retired)
+            self._replace(replace(held.ring, keys=left, retired_log=retired))
 
     def _new(self, owner: str, number: int) -> Key:
         if parts_of(f"{owner}.{number}") is None:
@@ -236,8 +249,8 @@ def _signer(name: str, key: Key) -> LogSigner:
 
 
 def _more(ring: Ring, made: Sequence[Key]) -> Ring:
-    ids = [key.id for key in made]
-    return Ring({**ring.keys, **dict(zip(ids, made, strict=True))}, (*ring.unrecorded, *ids))
+    added = {key.id: key for key in made}
+    return replace(ring, keys={**ring.keys, **added}, unrecorded=(*ring.unrecorded, *added))
 
 
 def _unwrapped(held: _Held, owner: str, wrapped: bytes) -> bytes:

@@ -54,6 +54,8 @@ class Ring:
 
     keys: dict[str, Key] = field(default_factory=dict)
     unrecorded: tuple[str, ...] = ()
+    #: public halves of keys of the log that are no more, newest first: what they signed stays
+    retired_log: tuple[bytes, ...] = ()
 
 
 class KeyringFile:
@@ -196,19 +198,27 @@ def _parsed(data: bytes) -> Ring | None:
         said: dict[str, Any] = json.loads(data)
         keys = {key_id: _key(key_id, entry) for key_id, entry in said["keys"].items()}
         unrecorded = tuple(map(str, said["unrecorded"]))
+        retired = tuple(_bytes(each) for each in said.get("retired_log", ()))
         known = said["format"] == _FORMAT
     except (ValueError, LookupError, TypeError, AttributeError):
         return None
-    return Ring(keys, unrecorded) if known else None
+    return Ring(keys, unrecorded, retired) if known else None
 
 
 def _key(key_id: str, entry: dict[str, str]) -> Key:
     parts = parts_of(key_id)
-    secret = base64.b64decode(entry["secret"], validate=True)
     made_at = datetime.fromisoformat(entry["made_at"])
-    if parts is None or len(secret) != KEY_BYTES or made_at.tzinfo is None:
+    if parts is None or made_at.tzinfo is None:
         raise ValueError
-    return Key(*parts, made_at, secret)
+    return Key(*parts, made_at, _bytes(entry["secret"]))
+
+
+def _bytes(text: str) -> bytes:
+    """Return 32 bytes from base64. ValueError: these are none."""
+    found = base64.b64decode(text, validate=True)
+    if len(found) != KEY_BYTES:
+        raise ValueError
+    return found
 
 
 def _written(ring: Ring) -> bytes:
@@ -219,7 +229,9 @@ def _written(ring: Ring) -> bytes:
         }
         for key in ring.keys.values()
     }
-    said = {"format": _FORMAT, "keys": keys, "unrecorded": ring.unrecorded}
+    said: dict[str, Any] = {"format": _FORMAT, "keys": keys, "unrecorded": ring.unrecorded}
+    if ring.retired_log:
+        said["retired_log"] = [base64.b64encode(each).decode() for each in ring.retired_log]
     return json.dumps(said, indent=1).encode() + b"\n"
 
 

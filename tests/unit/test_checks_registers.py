@@ -257,6 +257,14 @@ PARTIES = {
         "rename one of them",
         at_file="om.yaml",
     ),
+    "a party with a name that the hub uses itself": Mistake(
+        "ind.yaml",
+        "{id: coa,",
+        "{id: pseudonym,",
+        "id: pseudonym",
+        "`pseudonym` cannot be a party: the hub has accounts, keys or records of that name",
+        "give it another id",
+    ),
     "a group with an inbox that is called after a unit": Mistake(
         "ind.yaml",
         "{id: coa,",

@@ -455,6 +455,28 @@ async def test_after_a_rotation_the_log_has_both_signers(ring):
     assert [ring.signer(ORIGIN).public_key, old.public_key] == ring.log_keys(ORIGIN)
 
 
+async def test_a_retired_key_of_the_log_is_still_told_to_who_verifies(ring, folder):
+    """What it signed stays in the log for ever; only its public half is kept."""
+    old = ring.signer(ORIGIN).public_key
+    secret = secrets_of(folder)["log.1"]
+    await ring.rotate("log")
+    await ring.retire("log.1")
+
+    again = FileKeyring(folder)
+    assert ["log.2"] == [signer.id for signer in again.signers(ORIGIN)]
+    assert [ring.signer(ORIGIN).public_key, old] == again.log_keys(ORIGIN)
+    assert secret not in (folder / "keyring.json").read_text()
+
+
+async def test_public_halves_of_a_lost_keyring_are_kept_once(ring, folder):
+    """So that `key.pub` goes on to list who signed before."""
+    lost = FileKeyring(folder.with_name("lost")).signer(ORIGIN).public_key
+    ring.keep_log_keys([lost])
+    ring.keep_log_keys([lost])
+
+    assert [ring.signer(ORIGIN).public_key, lost] == FileKeyring(folder).log_keys(ORIGIN)
+
+
 async def test_what_is_told_of_a_key_is_its_use_and_when_it_was_made(ring):
     """And not the key."""
     await ring.wrap([("gm0363", DEK), ("hub", DEK)])
