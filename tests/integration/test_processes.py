@@ -22,9 +22,11 @@ from handlers.rulebook import Rulebook
 from hub.data_folder import connection_file
 from hub.embedded import EmbeddedBroker
 from hub.errors import Unavailable
+from hub.pseudonyms import Pseudonyms
 from hub.roles import default_folder, load
 from hub.stores.connection import connect
 from hub.stores.valkey import ValkeyStore
+from hub.vault.keyring import FileKeyring
 from schemas.identifiers import message_ref
 from tests.acceptance.test_pipeline import a_correction, an_act
 from tests.builders import (
@@ -54,11 +56,17 @@ def broker(tmp_path):
         yield running
 
 
+def keys_of(broker):
+    """Return the folder of the keyring that the workers of a broker share."""
+    return broker.folder.parent / "keys"
+
+
 class Workers:
     """Worker processes: `seinhuis up --broker`, as an operator starts them."""
 
-    def __init__(self, address, name="first"):
-        self._address = address
+    def __init__(self, broker, name="first"):
+        self._address = broker.address()
+        self._keys = keys_of(broker)
         self._name = name
         self.process = None
 
@@ -70,6 +78,8 @@ class Workers:
                 **os.environ,
                 "SEINHUIS_BROKER_USER": self._address.user,
                 "SEINHUIS_BROKER_PASSWORD": self._address.password,
+                "SEINHUIS_KEYS": str(self._keys),
+                "SEINHUIS_SEAL": "0",  # so that every record is still on the broker afterwards
                 "SEINHUIS_IDLE_MS": "400",
                 "SEINHUIS_WORKER": self._name,
                 "SEINHUIS_LOG": "json",
@@ -93,7 +103,7 @@ class Workers:
 
 @pytest.fixture
 def workers(broker):
-    found = Workers(broker.address())
+    found = Workers(broker)
     yield found
     if found.process is not None and found.process.poll() is None:
         found.kill()
@@ -104,7 +114,8 @@ async def a_hub(book, broker):
     """The harness on the real store, to look at the books."""
     address = broker.address()
     client = await connect(address.url, address.user, address.password)
-    hub = Hub(book, ValkeyStore(client, 3_600_000, 100_000))
+    pseudonyms = Pseudonyms(FileKeyring(keys_of(broker)).pseudonym_keys())
+    hub = Hub(book, ValkeyStore(client, 3_600_000, 100_000), pseudonyms)
     try:
         yield hub
     finally:
@@ -121,6 +132,7 @@ async def send(hub, events, accepted):
     """Send, writing down what was accepted; an answer that got lost is sent again."""
     for event in events:
         shard, intake = hub.place_of(event)
+        hub.events.append(as_bytes(event))  # for the harness, to hold the records to
         while True:
             try:
                 await hub.store.submit(shard, as_bytes(event), intake)
@@ -186,7 +198,7 @@ async def test_kill_9_of_the_worker_loses_nothing_and_doubles_nothing(book, brok
 async def test_two_workers_share_acts_and_corrections_and_one_is_killed(book, broker, workers):
     """Every act is told once, every correction reaches everybody once, whoever does it."""
     signals = [a_signal(id=f"a-{number}", data=AMSTERDAM) for number in range(60)]
-    second = Workers(broker.address(), name="second")
+    second = Workers(broker, name="second")
     async with a_hub(book, broker) as hub:
         await hub.store.prepare(book.shards())
         workers.start()
