@@ -25,8 +25,12 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> No
         connection.exec_driver_sql(_places(table), [take(row) for row in rows])
         return
     binary = [c.name for c in table.columns if isinstance(c.type, LargeBinary)]
-    told = [{**row, **{n: row[n] and row[n].hex() for n in binary}} for row in rows]
+    told = [{**row, **{n: _hex(row[n]) for n in binary}} for row in rows]
     connection.execute(_statement(table), {"rows": json.dumps(told)})
+
+
+def _hex(value: bytes | None) -> str | None:
+    return None if value is None else value.hex()
 
 
 @cache

@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from hub.data_folder import make_private_folder
-from hub.errors import HubError, NotUsable, Unavailable
+from hub.errors import HubError, LedgerBroken, NotUsable, Unavailable
 
 _DRIVERS: Final = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+pg8000"}
 _ANSWER_S: Final = 30  # a network that swallows packets must not silence the sealer for ever
@@ -70,6 +70,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
     Raises:
         Unavailable: nothing was written or (at the commit) we cannot know; read again, then retry.
         NotUsable: waiting does not help; the message says what does.
+        LedgerBroken: the database holds what contradicts this; nothing was written.
 
     """
     with translated(engine), engine.connect() as raw:
@@ -95,30 +96,45 @@ def translated(engine: Engine) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise _in_our_words(engine, error.orig) from None
-    except OSError as error:  # pg8000 lets those of the network through
-        raise Unavailable(f"{_place(engine)} does not answer: {error.strerror}") from None
 
 
 def _in_our_words(engine: Engine, error: BaseException | None) -> HubError:
     place = _place(engine)
     if isinstance(error, sqlite3.Error):
-        name = getattr(error, "sqlite_errorname", "") or type(error).__name__
-        if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-            return NotUsable(
-                f"{place} cannot be written ({name}): the file and its folder must belong to the"
-                " user of the hub, on a disk that is not mounted read-only"
-            )
-        if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
-            return NotUsable(
-                f"{place} is damaged or no database ({name}): keep the file, put the last backup"
-                " in its place, and run `seinhuis-verify` on the published folder"
-            )
-        return Unavailable(f"{place} does not answer ({name})")
-    code = _sqlstate(error)
+        return _of_sqlite(place, getattr(error, "sqlite_errorname", "") or type(error).__name__)
+    return _of_a_server(place, _sqlstate(error))
+
+
+def _of_sqlite(place: str, name: str) -> HubError:
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return NotUsable(
+            f"{place} cannot be written ({name}): the file and its folder must belong to the"
+            " user of the hub, on a disk that is not mounted read-only"
+        )
+    if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+        return NotUsable(
+            f"{place} is damaged or no database ({name}): keep the file, put the last backup"
+            " in its place, and run `seinhuis-verify` on the published folder"
+        )
+    if name.startswith("SQLITE_CONSTRAINT"):
+        return _broken(place, name)
+    return Unavailable(f"{place} does not answer ({name})")
+
+
+def _of_a_server(place: str, code: str) -> HubError:
     for start, why in _REFUSED.items():
         if code.startswith(start):
             return NotUsable(f"{place} cannot be used (SQLSTATE {code}): {why}")
+    if code.startswith("23"):
+        return _broken(place, f"SQLSTATE {code}")
     return Unavailable(f"{place} does not answer ({f'SQLSTATE {code}' if code else 'network'})")
+
+
+def _broken(place: str, code: str) -> LedgerBroken:
+    return LedgerBroken(
+        f"{place} has in that place what is to be written now ({code}): positions or records were"
+        " changed from outside. Keep it as it is, and put its last backup in place"
+    )
 
 
 def _sqlstate(error: BaseException | None) -> str:
