@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]  # it has no types
 
 ROW_GROUP: Final = 50_000
+_BATCH: Final = 1_000
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is a formula to a spreadsheet; it gets an apostrophe in front."""
 
@@ -104,6 +105,7 @@ class ParquetWriter:
         self._path = path
         self._columns = _columns(persons=persons)
         self._rows: list[dict[str, Cell]] = []
+        self._batches: list[pa.RecordBatch] = []  #: of this row group: a tenth of the rows' memory
 
     def __enter__(self) -> Self:
         # It takes longer to import than most exports take, and has no types.
@@ -116,8 +118,10 @@ class ParquetWriter:
     def write(self, sealed: Sealed) -> None:
         """Add one row."""
         self._rows.append(row(self._columns, sealed))
-        if len(self._rows) == ROW_GROUP:
-            self._flush()
+        if len(self._rows) == _BATCH:
+            self._pack()
+            if len(self._batches) * _BATCH == ROW_GROUP:
+                self._flush()
 
     def __exit__(
         self,
@@ -125,15 +129,24 @@ class ParquetWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if error is None and self._rows:
+        if error is None:
+            self._pack()
             self._flush()
         self._writer.close()
+
+    def _pack(self) -> None:
+        import pyarrow as pa  # noqa: PLC0415
+
+        if self._rows:
+            self._batches.append(pa.RecordBatch.from_pylist(self._rows, schema=self._schema))
+            self._rows.clear()
 
     def _flush(self) -> None:
         import pyarrow as pa  # noqa: PLC0415
 
-        self._writer.write_table(pa.Table.from_pylist(self._rows, schema=self._schema))
-        self._rows.clear()
+        if self._batches:
+            self._writer.write_table(pa.Table.from_batches(self._batches))
+            self._batches.clear()
 
 
 def as_text(name: str, value: Cell) -> str:
