@@ -12,6 +12,7 @@ from hub.data_folder import BrokerAddress, running
 from hub.errors import HubError
 from hub.ledger import asking
 from hub.ledger.reading import Log, open_log
+from hub.ledger.store import LEDGER_SHARD
 from hub.stores.connection import connect
 from hub.stores.valkey import ValkeyStore
 
@@ -58,7 +59,7 @@ async def _unsealed(settings: Settings, sealed: Mapping[str, int]) -> dict[str, 
     )
     if address is None:
         return None
-    shards = {*rulebook(settings).shards(), HUB_SHARD, *sealed} - {"ledger"}
+    shards = {*rulebook(settings).shards(), HUB_SHARD, *sealed} - {LEDGER_SHARD}
     redis = await connect(address.url, address.user, address.password, wait_s=_ANSWER_S)
     try:
         store = ValkeyStore(redis, duplicate_ms=1, inbox_cap=1)

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
+from hub.bootstrap import HUB_SHARD, rulebook
 from hub.cli import audit_log, output
 from hub.cli.exits import Exit
 from hub.cli.failing import Stop
@@ -19,6 +20,7 @@ from hub.errors import HubError
 from hub.ledger import asking
 from hub.ledger.live import LiveLog, ReadModel, misplaced
 from hub.ledger.reading import Log
+from hub.ledger.store import LEDGER_SHARD
 from hub.ledger.valkey_source import ValkeySource
 from hub.proof.bundle import CHECKPOINT, CHECKPOINTS
 from hub.proof.errors import ProofError
@@ -206,11 +208,12 @@ def _marks(settings: Settings, log: Log) -> dict[str, int] | None:
     if address is None:
         return None
     with log.look() as connection:
-        shards = [shard for shard in asking.numbers(connection) if shard != "ledger"]
+        known = asking.numbers(connection)
     try:
+        shards = {*rulebook(settings).shards(), HUB_SHARD, *known} - {LEDGER_SHARD}
         with contextlib.closing(
             ValkeySource(address.url, address.user, address.password)
         ) as source:
-            return dict(source.sealed(shards))
+            return dict(source.sealed(sorted(shards)))
     except HubError:
         return None
