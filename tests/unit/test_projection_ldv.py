@@ -104,6 +104,7 @@ async def test_a_line_is_about_one_person_by_one_pseudonym_or_about_none(sealed)
     by_ref = dataclasses.replace(
         decided, person=b'{"key":"pseudonym.1","ref":"' + b"b" * 32 + b'"}'
     )
+    asked = dataclasses.replace(decided, person=b'{"asked":"' + b"d" * 32 + b'"}')
     erased = dataclasses.replace(decided, person=None, salt=None)
 
     def subject(one):
@@ -117,6 +118,7 @@ async def test_a_line_is_about_one_person_by_one_pseudonym_or_about_none(sealed)
 
     assert {("a" * 32, "BSN")} == subject(decided)
     assert {("b" * 32, "betrokkeneRef")} == subject(by_ref)
+    assert {("d" * 32, "pseudoniem")} == subject(asked)
     assert {(None, None)} == subject(erased)
 
 

@@ -67,7 +67,10 @@ NAMES: Final[dict[RecordEvent, str | None]] = {
 PROVIDED: Final = "Gegevens verstrekt"
 """The name of the child span of each copy that a decision provides."""
 
-_KINDS: Final = (("bsn", "BSN"), ("ref", "betrokkeneRef"))
+_KINDS: Final = (("bsn", "BSN"), ("ref", "betrokkeneRef"), ("asked", "pseudoniem"))
+"""Kind of pseudonym -> what it stands for; the first that a record has. `asked`: of who read the
+log about a person, whose number is then not on record.
+"""
 
 
 def lines(sealed: Sealed, origin: str) -> Iterator[dict[str, Any]]:
