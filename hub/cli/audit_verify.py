@@ -63,6 +63,8 @@ def verify(
     says what the records say, and that the broker knows of no sealed record that is not here.
     Without --key the keys of this hub's keyring are used, or else those in the published folder.
 
+    A million records take about two minutes; there is a bar on a terminal.
+
     It proves what it says to who runs it on a machine and a program that he trusts; to prove it to
     others, let them run `seinhuis-verify` on an export. That you asked is on record first.
 

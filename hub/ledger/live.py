@@ -20,6 +20,10 @@ from hub.proof.errors import Malformed
 
 _PAGE: Final = 1_000
 _TOLD: Final = 20
+_NAMES: Final = {
+    table.name: tuple(column.name for column in table.columns)
+    for table in (acts, verdicts, subjects)
+}
 
 
 @dataclass(slots=True)
@@ -39,10 +43,10 @@ class ReadModel:
         }
         for row in page:
             made = projected(row.position, row.shard, bytes(row.record), bytes(row.person or b""))
-            expected = {"acts": [made.act], "verdicts": made.verdicts, "subjects": made.subjects}
+            expected = ((acts, [made.act]), (verdicts, made.verdicts), (subjects, made.subjects))
             right = all(
-                _sorted(expected[name]) == _sorted(found[name].pop(row.position, []))
-                for name in found
+                _as_rows(table, rows) == found[table.name].pop(row.position, [])
+                for table, rows in expected
             )
             self.checked += 1
             if not right:
@@ -131,16 +135,20 @@ def misplaced(connection: Connection) -> list[str]:
 
 def _rows(
     connection: Connection, table: Table, first: int, last: int
-) -> dict[int, list[dict[str, Any]]]:
+) -> dict[int, list[tuple[Any, ...]]]:
+    """Return position -> its rows in a table, in the order of the primary key."""
     within = select(table).where(table.c.position.between(first, last))
-    found: dict[int, list[dict[str, Any]]] = {}
-    for row in connection.execute(within):
-        found.setdefault(row.position, []).append(dict(row._mapping))  # noqa: SLF001 - SQLAlchemy's way
+    found: dict[int, list[tuple[Any, ...]]] = {}
+    for row in connection.execute(within.order_by(*table.primary_key.columns)):
+        found.setdefault(row[0], []).append(tuple(row))
     return found
 
 
-def _sorted(rows: Sequence[Mapping[str, Any]]) -> list[list[tuple[str, str]]]:
-    return sorted(sorted((name, str(value)) for name, value in row.items()) for row in rows)
+def _as_rows(table: Table, made: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+    """Return what the records say in the same form: by column, sorted by position and what next."""
+    names = _NAMES[table.name]
+    rows = [tuple(row[name] for name in names) for row in made]
+    return rows if len(rows) < 2 else sorted(rows, key=lambda row: row[:2])
 
 
 def _line(row: Row[Any]) -> bytes:
