@@ -231,6 +231,26 @@ def test_when_the_question_cannot_be_put_on_record_nothing_is_shown(audit, monke
     assert "SQLITE_FULL" in result.stderr
 
 
+@pytest.mark.parametrize(("again_s", "expected"), [(0.0, 4), (3_600.0, 1)], ids=["past", "not yet"])
+def test_who_goes_on_following_is_on_record_again_each_hour(
+    sealed, audit, monkeypatch, again_s, expected
+):
+    """Each of three looks is an hour later, or none is."""
+    looks = []
+
+    def look(_):
+        looks.append(1)
+        if len(looks) > 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("hub.cli.audit_show.time.sleep", look)
+    monkeypatch.setattr("hub.cli.audit_show._ON_RECORD_AGAIN_S", again_s)
+    before = len(noted(sealed))
+
+    assert Exit.INTERRUPTED == audit("show", "--follow").exit_code
+    assert expected == len(noted(sealed)) - before
+
+
 def test_it_is_on_record_before_the_first_line(sealed, audit, monkeypatch):
     """What is shown and then not recorded would be worse than an error."""
 
