@@ -164,8 +164,7 @@ def _tell(found: Sequence[Proven], out: Path | None, about: str | None, *, as_js
     if out is None:
         output.line("Write the receipts: add --out FOLDER")
     else:
-        file = out if single else out / "FILE"
-        output.line(f"In {out}. A partner checks each: seinhuis-verify {file} --key KEY")
+        output.line(f"In {out}. A partner checks it: seinhuis-verify {out} --key KEY")
 
 
 def _row(proven: Proven, about: str) -> tuple[str, ...]:

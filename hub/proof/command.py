@@ -31,7 +31,7 @@ examples:
   seinhuis-verify export-2026-11 --key hub.pub --remember hub.seen
       every month: the log may only have grown since the last time
   seinhuis-verify receipt.json --key hub.pub
-      one record and its proof, offline
+      one record and its proof, offline; or a folder of such receipts
 
 The key must come from the owner of the log by another way than the log itself:
 a folder that was forged has a forged key in it too.
@@ -64,16 +64,29 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _run(options: argparse.Namespace) -> Outcome:
     keys = _keys(options.key, LOG) + _keys(options.witness, WITNESS)
-    report = _report(options, keys)
+    receipts = _receipts(options.log)
+    reports = [_report(options, path, keys) for path in receipts or [options.log]]
     if options.json:
-        _write(json.dumps(report.document(), ensure_ascii=False, indent=2) + "\n")
+        documents = [report.document() for report in reports]
+        shown = documents if receipts else documents[0]
+        _write(json.dumps(shown, ensure_ascii=False, indent=2) + "\n")
     else:
-        _write(text(report, quiet=options.quiet))
-    return report.outcome
+        for path, report in zip(receipts or [options.log], reports, strict=True):
+            about = f"{path.name}\n" if receipts else ""
+            _write(about + text(report, quiet=options.quiet))
+    outcomes = {report.outcome for report in reports}
+    return Outcome.FAULT if Outcome.FAULT in outcomes else max(outcomes)
 
 
-def _report(options: argparse.Namespace, keys: tuple[VerifierKey, ...]) -> Report:
-    path: Path = options.log
+def _receipts(path: Path) -> list[Path]:
+    """Return the receipts in a folder of nothing else, as `seinhuis audit prove` writes it."""
+    if not path.is_dir():
+        return []
+    files = sorted(path.iterdir())
+    return files if files and all(file.suffix == ".json" for file in files) else []
+
+
+def _report(options: argparse.Namespace, path: Path, keys: tuple[VerifierKey, ...]) -> Report:
     if path.is_file() and not is_archive(path):
         if options.seen or options.remember or options.tsa_root:
             raise NotABundle(
@@ -151,7 +164,12 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("log", metavar="LOG", type=Path, help="folder, .zip or .tar.gz; or one receipt (.json)")
+    add(
+        "log",
+        metavar="LOG",
+        type=Path,
+        help="folder, .zip or .tar.gz; or a receipt (.json), or a folder of receipts",
+    )
     add(
         "--key",
         metavar="FILE|KEY",

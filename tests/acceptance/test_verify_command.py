@@ -420,6 +420,21 @@ def test_a_receipt_that_was_changed_is_a_fault(log, verifier, tmp_path, old, new
     assert "FAULT (receipt)" in out
 
 
+def test_a_folder_of_receipts_is_as_sound_as_the_worst_of_them(log, verifier, tmp_path):
+    """As `seinhuis audit prove` writes it for a message with several records."""
+    for position in (0, 150):
+        file = tmp_path / f"receipt-{position:03}.json"
+        file.write_text(log.receipt(position), encoding="utf-8")
+    code, out, _ = verifier(tmp_path, "--key", PUBLIC, "--json")
+    assert (0, ["sound", "sound"]) == (code, [each["result"] for each in json.loads(out)])
+
+    file.write_text(log.receipt(150).replace("decided", "withheld"), encoding="utf-8")
+    code, out, _ = verifier(tmp_path, "--key", PUBLIC)
+
+    assert 3 == code
+    assert out.index("receipt-000.json") < out.index("SOUND") < out.index("receipt-150.json")
+
+
 def test_a_receipt_of_another_key_proves_nothing(log, verifier, tmp_path):
     """Anybody can make a tree with one record in it."""
     file = tmp_path / "receipt.json"
