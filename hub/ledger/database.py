@@ -5,6 +5,7 @@ Durable: what a transaction committed is on disk (SQLite: WAL with synchronous F
 """
 
 import contextlib
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -176,11 +177,13 @@ def _make_private_file(path: Path) -> None:
     """Make the file for this user only; SQLite gives its -wal and -shm the same rights."""
     make_private_folder(path.parent)
     try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            os.fchmod(handle, 0o600)
-        finally:
-            os.close(handle)
+        # One that is there is never opened here: closing it would drop every lock that another
+        # connection of this process has on it (POSIX), and writes would get lost.
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        if not path.is_file():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        path.chmod(0o600)
     except OSError as error:
         raise NotUsable(
             f"the ledger {path} cannot be used ({(error.strerror or 'error').lower()}): name"
