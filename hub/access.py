@@ -84,15 +84,15 @@ def hub_user() -> AclUser:
 def sealer_user() -> AclUser:
     """Return the user of the sealer: it reads the records, says what is sealed, then trims them.
 
-    It sees no intake, no inbox and no key of a copy. It reads the broker's list of refusals, of
-    which it makes records, and has the append-only file rewritten, so that erased bytes leave the
-    disk.
+    It sees no intake, no inbox and no key of a copy. It reads and empties the broker's list of
+    refusals in one step, to make records of them, and has the append-only file rewritten, so that
+    erased bytes leave the disk.
     """
     return AclUser(
         SEALER_USER,
         (
             *_HELLO,
-            "+info +time +bgrewriteaof +acl|log",
+            "+info +time +bgrewriteaof +acl|log +multi +exec",
             "(~hub:{*}:audit -@all +xrange +xrevrange +xlen +xinfo|stream +xtrim +type +exists)",
             "(~hub:{*}:sealed -@all +hset +hget +hmget +hgetall +type +exists)",
             "(%R~hub:{*}:head -@all +hget +hmget +type +exists)",

@@ -38,6 +38,7 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "ledger.config_missing": frozenset({"config"}),
     "ledger.timestamp_failed": frozenset({"error"}),
     "ledger.left": frozenset({"error"}),
+    "access.not_read": frozenset({"error"}),
     "retention.unread": frozenset({"shard", "party", "queue", "copies", "oldest"}),
     "retention.soon": frozenset({"shard", "party", "copies"}),
     "retention.intake": frozenset({"shard", "party", "since"}),

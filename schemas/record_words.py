@@ -41,7 +41,7 @@ IDS: Final = {
     "hold": "the number of a legal hold",
     "log": "which command read or exported",
     "key": "the id of a key, as `gm0363.1`; never the key",
-    "broker": "what was refused: auth, command, key or channel",
+    "broker": "what was refused: auth, command, key, channel or other",
 }
 """Kind of an object -> what its id is."""
 
@@ -79,7 +79,7 @@ MEANINGS: Final = {
     E.HOLD_LIFTED: Meaning("it is not kept any longer than its term", _OPERATOR, ("hold",), _OK),
     E.LOG_READ: Meaning("somebody read the log; written before anything was shown", _OPERATOR, ("log",), _OK),
     E.LOG_EXPORTED: Meaning("somebody exported from the log: before, and when it was done", _OPERATOR, ("log",), ("begun", "done")),
-    E.KEY_CREATED: Meaning("a key was made", ("hub", "operator"), ("key",), _OK),
+    E.KEY_CREATED: Meaning("a key was made; `adopted`: it takes the place of keys that are lost, and what those sealed is lost too", ("hub", "operator"), ("key",), ("ok", "adopted")),
     E.KEY_RETIRED: Meaning("a key was removed for good", _OPERATOR, ("key",), _OK),
     E.CHECKPOINT: Meaning("the head of the log that was signed before this record; its root is in `reason`", _HUB, ("checkpoint",), _OK),
     E.GAP_FOUND: Meaning("numbers of a shard are missing: an alarm; the shard is not sealed further", _HUB, ("shard",), ("FIRST-LAST",)),

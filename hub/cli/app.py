@@ -22,6 +22,15 @@ COMMANDS: Final = {
     "held": Entry("hub.cli.parked:held", "What waits for a person: list, show, release and more."),
     "dead": Entry("hub.cli.parked:dead", "What was refused: list, show, decide again, discard."),
     "audit": Entry("hub.cli.audit:audit", "Ask the log what the hub did, and prove it."),
+    "ledger": Entry("hub.cli.ledger:ledger", "Look after the ledger: status, check, rebuild, gaps."),
+    "seal": Entry("hub.cli.seal:seal", "Seal the records of a hub here, until Ctrl-C."),
+    "keys": Entry("hub.cli.keys:keys", "List the keys of the hub, rotate and retire them."),
+    "witness": Entry(
+        "hub.cli.witness:witness", "Sign the checkpoints of a log as another organisation."
+    ),
+    "retention": Entry(
+        "hub.cli.retention:retention", "Erase what must go at its term: plan, run, legal holds."
+    ),
     "schema": Entry("hub.cli.schema:schema", "Print the JSON Schema of a message type."),
     "asyncapi": Entry("hub.cli.schema:asyncapi", "Print the AsyncAPI description of the hub."),
     "accounts": Entry("hub.cli.accounts:accounts", "Write the accounts for a broker of your own."),
