@@ -32,7 +32,7 @@ _ANSWER_S: Final = 10.0
 _UNKNOWN: Final = "unknown"
 _REASONS: Final = frozenset({"auth", "command", "key", "channel"})
 _ASKED_IN_VAIN: Final = "config|get"
-"""At each start the hub asks for settings that keep messages safe, where it may; a no is no news."""
+"""At each start the hub asks for the settings that keep messages safe; a no is no news."""
 
 _ADDRESS: Final = re.compile(r"(?:^| )addr=(\S*)")
 

@@ -22,7 +22,7 @@ COMMANDS: Final = {
     "held": Entry("hub.cli.parked:held", "What waits for a person: list, show, release and more."),
     "dead": Entry("hub.cli.parked:dead", "What was refused: list, show, decide again, discard."),
     "audit": Entry("hub.cli.audit:audit", "Ask the log what the hub did, and prove it."),
-    "ledger": Entry("hub.cli.ledger:ledger", "Look after the ledger: status, check, rebuild, gaps."),
+    "ledger": Entry("hub.cli.ledger:ledger", "Look after the ledger: status, checks and gaps."),
     "seal": Entry("hub.cli.seal:seal", "Seal the records of a hub here, until Ctrl-C."),
     "keys": Entry("hub.cli.keys:keys", "List the keys of the hub, rotate and retire them."),
     "witness": Entry(

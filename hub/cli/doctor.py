@@ -8,6 +8,7 @@ from hub.cli.failing import Stop
 from hub.cli.options import AsJson, Broker, Config, Data, settings_from
 from hub.cli.running import run
 from hub.cli.symptoms import FAIL, WARN, Finding, of_hub, of_installation
+from hub.cli.symptoms_ledger import of_keyring, of_ledger
 
 _SHOWN: Final = {"ok": "ok   ", WARN: "warn ", FAIL: "FAIL "}
 
@@ -23,7 +24,8 @@ def doctor(
 
     Python and what it needs, the data folder and its rights, the role config; and if a hub runs:
     its broker, the settings that keep messages safe, the functions, whether a worker reads, and
-    how much waits in each shard. Each line is ok, warn or FAIL, with the way out. Changes nothing.
+    how much waits in each shard. Then the keyring, the disk, the ledger, whether it is sealed and
+    published, and retention. Each line is ok, warn or FAIL, with the way out. Changes nothing.
 
     Exits with 0 when nothing failed, 2 when something of the installation did, 4 when a broker
     should answer and does not.
@@ -42,7 +44,9 @@ def doctor(
 
     for finding in of_installation(settings):
         tell(finding)
-    run(of_hub(settings, tell))
+    run(of_hub(settings, tell, of_keyring))
+    for finding in of_ledger(settings):
+        tell(finding)
     failed = [finding for finding in found if finding.status == FAIL]
     if failed:
         no_hub = all(finding.check == "broker" for finding in failed)

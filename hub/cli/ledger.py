@@ -34,7 +34,7 @@ ledger = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_hel
 
 @ledger.callback()
 def group() -> None:
-    """Look after the ledger: status, check, rebuild, gaps.
+    """Look after the ledger: status, checks and gaps.
 
     The ledger is a database (SEINHUIS_LEDGER) with every record of what the hub did, sealed. What
     stands in it is asked with `seinhuis audit`.

@@ -4,7 +4,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -129,8 +129,12 @@ def _role_config(settings: Settings) -> Finding:
     return Finding("role config", OK, f"{book.digest[:12]}, {len(book.parties)} parties")
 
 
-async def of_hub(settings: Settings, tell: Callable[[Finding], None]) -> None:
-    """Tell what can be said of the hub that runs, if one does."""
+More = Callable[[Redis, Settings], Awaitable[Finding | None]]
+"""One more check of the broker: None, all is well."""
+
+
+async def of_hub(settings: Settings, tell: Callable[[Finding], None], more: More) -> None:
+    """Tell what can be said of the hub that runs, if one does; `more` is asked too."""
     try:
         address = (
             BrokerAddress(settings.broker, settings.broker_user, settings.broker_password)
@@ -153,6 +157,9 @@ async def of_hub(settings: Settings, tell: Callable[[Finding], None]) -> None:
         return
     try:
         await _broker(redis, settings, address, tell)
+        found = await more(redis, settings)
+        if found is not None:
+            tell(found)
     except (RedisError, HubError) as error:
         problem = translated(error)
         denied = isinstance(problem, NotAllowed)

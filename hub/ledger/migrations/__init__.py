@@ -19,6 +19,18 @@ from hub.ledger.database import reading, writing
 _LOCK: Final = 0x5345494E  # of PostgreSQL: one migration at a time; any number that is ours
 
 
+def is_current(engine: Engine) -> bool:
+    """Say whether the tables are those of this version; changes nothing.
+
+    Raises:
+        NotUsable: a newer Seinhuis wrote this ledger.
+        Unavailable: the database did not answer.
+
+    """
+    with reading(engine) as connection:
+        return _current(connection, _scripts())
+
+
 def migrate(engine: Engine) -> None:
     """Make or change the tables, in one transaction. Idempotent; several processes may do it.
 
@@ -27,10 +39,8 @@ def migrate(engine: Engine) -> None:
         Unavailable: the database did not answer; nothing was changed.
 
     """
-    config = Config(attributes={"connection": None})
-    config.set_main_option("path_separator", "os")
-    config.set_main_option("script_location", str(Path(__file__).parent))
-    scripts = ScriptDirectory.from_config(config)
+    config = _config()
+    scripts = _scripts()
     with reading(engine) as connection:
         if _current(connection, scripts):
             return
@@ -40,6 +50,17 @@ def migrate(engine: Engine) -> None:
         if not _current(connection, scripts):
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+
+def _config() -> Config:
+    config = Config(attributes={"connection": None})
+    config.set_main_option("path_separator", "os")
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    return config
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
 
 
 def _current(connection: Connection, scripts: ScriptDirectory) -> bool:
