@@ -1,12 +1,9 @@
 """The only file that picks implementations: which broker, which store, which pipeline."""
 
-import asyncio
 import contextlib
-import gc
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 
 from handlers.rulebook import Rulebook
 from hub import log
@@ -16,23 +13,18 @@ from hub.config import Settings
 from hub.data_folder import BrokerAddress, running
 from hub.desk import Desk
 from hub.embedded import EmbeddedBroker
-from hub.errors import BrokerMissing, NotAllowed, NotFound, NotUsable, Unavailable
+from hub.errors import BrokerMissing, NotAllowed, NotFound, NotUsable
 from hub.keyring_identity import settle, stranger
-from hub.late_corrections import LateCorrections
-from hub.ledger.process import SealerThread, sealer
-from hub.own_records import HUB_SHARD, OwnRecords
-from hub.pipeline import Pipeline
+from hub.own_records import HUB_SHARD
 from hub.pseudonyms import Pseudonyms
 from hub.roles import default_folder, load
 from hub.sealed_store import SealedStore
-from hub.stores import keys, packing
 from hub.stores.config_documents import ConfigDocuments
 from hub.stores.connection import connect
 from hub.stores.valkey import ValkeyStore
 from hub.vault.keyring import FileKeyring
-from hub.worker import Worker, WorkerSettings
 
-__all__ = ["HUB_SHARD", "Hub", "attach", "embedded_broker", "now", "rulebook", "start", "work"]
+__all__ = ["HUB_SHARD", "Hub", "attach", "embedded_broker", "now", "rulebook", "start"]
 
 _DAY_MS = 86_400_000
 _BESIDE_S = 2.0
@@ -182,97 +174,6 @@ async def start(
         if not any_keyring:
             await settle(hub.documents, hub.keyring, settings.keys)
         yield hub
-
-
-async def work(hub: Hub, stop: asyncio.Event) -> None:
-    """Route events until `stop` is set. Start, config and stop are on record.
-
-    Raises:
-        HubError: the worker stopped for another reason; exit non-zero.
-
-    """
-    shards = hub.book.shards()
-    for problem in await hub.server.setting_problems():
-        log.get().warning("broker.unsafe", problem=problem)
-    own = OwnRecords(hub.store, hub.book, now)
-    pseudonyms = hub.pseudonyms()
-    await own.started(version("seinhuis"))
-    await own.config_loaded(hub.documents)
-    log.get().info(
-        "hub.started",
-        version=version("seinhuis"),
-        config=hub.book.digest[:12],
-        shards=len(shards),
-        parties=len(hub.book.parties),
-    )
-    worker = Worker(
-        Pipeline(hub.store, hub.book, now, pseudonyms),
-        hub.store,
-        shards,
-        hub.address,
-        WorkerSettings(
-            consumer=hub.settings.worker,
-            batch=hub.settings.batch,
-            idle_ms=hub.settings.idle_ms,
-        ),
-        stream_of=keys.intake,
-        group=keys.HUB_GROUP,
-        event_of=packing.event_bytes,
-        idle_work=LateCorrections(hub.store, hub.book, now, pseudonyms).apply,
-        broker_ended=lambda: hub.broker is not None and hub.broker.pid is None,
-    )
-    # What is loaded by now stays: let the collector not walk through it with every batch.
-    gc.collect()
-    gc.freeze()
-    sealing = _sealer(hub)
-    beside = asyncio.create_task(_beside(hub, own, sealing), name="beside")
-    working = asyncio.create_task(worker.run(stop), name="worker")
-    try:
-        await asyncio.wait({working, beside}, return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            stop.set()
-            await working
-            await beside  # raises why it ended
-        await working
-        await own.keys_created(hub.keyring)
-        await own.stopped()
-    finally:
-        await _ended(beside)
-        if sealing is not None:
-            await asyncio.to_thread(sealing.stop)
-    log.get().info("hub.stopped", reason="asked")
-
-
-def _sealer(hub: Hub) -> SealerThread | None:
-    """Start to seal, in a thread; None: another process does, and the log says so."""
-    address = hub.sealer_address() if hub.settings.seal else None
-    if address is None:
-        log.get().warning("ledger.elsewhere")
-        return None
-    thread = SealerThread(
-        sealer(hub.settings, address, [*hub.book.shards(), HUB_SHARD], hub.keyring, now)
-    )
-    thread.start()
-    return thread
-
-
-async def _beside(hub: Hub, own: OwnRecords, sealing: SealerThread | None) -> None:
-    """Do what goes on beside the work, until cancelled.
-
-    Raises:
-        HubError: the sealer ended by itself: a person must look, and nothing new is handled.
-
-    """
-    while sealing is None or sealing.failed is None:
-        with contextlib.suppress(Unavailable):  # next time
-            await own.keys_created(hub.keyring)
-        await asyncio.sleep(_BESIDE_S)
-    raise sealing.failed
-
-
-async def _ended(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _open(settings: Settings, book: Rulebook, address: BrokerAddress, wait_s: float) -> Hub:

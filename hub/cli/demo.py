@@ -101,8 +101,9 @@ async def _demo(
     settings: "Settings", events: int, seed: int, *, once: bool, fast: bool, as_json: bool
 ) -> dict[str, Any]:
     from hub import log  # noqa: PLC0415 - not needed to say --help
-    from hub.bootstrap import start, work  # noqa: PLC0415
+    from hub.bootstrap import start  # noqa: PLC0415
     from hub.story import tell  # noqa: PLC0415
+    from hub.working import work  # noqa: PLC0415
 
     console = _console(as_json=as_json)
     pause_s = _PAUSE_S if console.is_terminal and not fast else 0.0

@@ -9,7 +9,7 @@ import typer
 from redis.exceptions import RedisError
 
 from hub import log
-from hub.bootstrap import Hub, start, work
+from hub.bootstrap import Hub, start
 from hub.cli import output
 from hub.cli.options import AsJson, Broker, Config, Data, settings_from
 from hub.cli.running import run
@@ -18,6 +18,7 @@ from hub.data_folder import credentials_file, running
 from hub.errors import HubError, NotFound, NotUsable
 from hub.stores import keys
 from hub.stores.connection import translated, without_password
+from hub.working import work
 
 _EXAMPLE = ("ind", "gm0363")
 

@@ -1,0 +1,152 @@
+"""A hub at work: the worker, and beside it the sealer, the refusals of the broker, and retention.
+
+What stops by itself stops the hub, with its reason: a person must look. Only the work that can wait
+until tomorrow (retention, refusals) goes on to its next round instead.
+"""
+
+import asyncio
+import contextlib
+import gc
+import threading
+from collections.abc import AsyncIterator
+from importlib.metadata import version
+from typing import Final
+
+from hub import log
+from hub.access import users
+from hub.bootstrap import HUB_SHARD, Hub, now
+from hub.data_folder import BrokerAddress
+from hub.errors import Unavailable
+from hub.failed_access import FailedAccess
+from hub.late_corrections import LateCorrections
+from hub.ledger.process import SealerThread, ledger, sealer
+from hub.own_records import OwnRecords
+from hub.pipeline import Pipeline
+from hub.pseudonyms import Pseudonyms
+from hub.retention.job import retention
+from hub.retention.loop import RetentionLoop
+from hub.stores import keys, packing
+from hub.worker import Worker, WorkerSettings
+
+_BESIDE_S: Final = 2.0
+
+
+async def work(hub: Hub, stop: asyncio.Event) -> None:
+    """Route events until `stop` is set. Start, config and stop are on record.
+
+    Raises:
+        HubError: worker or sealer stopped for another reason; exit non-zero.
+
+    """
+    for problem in await hub.server.setting_problems():
+        log.get().warning("broker.unsafe", problem=problem)
+    own = OwnRecords(hub.store, hub.book, now)
+    await own.started(version("seinhuis"))
+    await own.config_loaded(hub.documents)
+    log.get().info(
+        "hub.started",
+        version=version("seinhuis"),
+        config=hub.book.digest[:12],
+        shards=len(hub.book.shards()),
+        parties=len(hub.book.parties),
+    )
+    worker = _worker(hub, hub.pseudonyms())
+    # What is loaded by now stays: let the collector not walk through it with every batch.
+    gc.collect()
+    gc.freeze()
+    async with _sealing(hub) as sealing, _retaining(hub, stop):
+        beside = asyncio.create_task(_watch(hub, own, sealing), name="beside")
+        working = asyncio.create_task(worker.run(stop), name="worker")
+        try:
+            await asyncio.wait({working, beside}, return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                stop.set()
+                await working
+                await beside  # raises why it ended
+            await working
+        finally:
+            stop.set()
+            beside.cancel()
+            await asyncio.gather(beside, working, return_exceptions=True)
+        await own.keys_created(hub.keyring)
+        await own.stopped()
+    log.get().info("hub.stopped", reason="asked")
+
+
+def _worker(hub: Hub, pseudonyms: Pseudonyms) -> Worker:
+    return Worker(
+        Pipeline(hub.store, hub.book, now, pseudonyms),
+        hub.store,
+        hub.book.shards(),
+        hub.address,
+        WorkerSettings(
+            consumer=hub.settings.worker,
+            batch=hub.settings.batch,
+            idle_ms=hub.settings.idle_ms,
+        ),
+        stream_of=keys.intake,
+        group=keys.HUB_GROUP,
+        event_of=packing.event_bytes,
+        idle_work=LateCorrections(hub.store, hub.book, now, pseudonyms).apply,
+        broker_ended=lambda: hub.broker is not None and hub.broker.pid is None,
+    )
+
+
+async def _watch(hub: Hub, own: OwnRecords, sealing: SealerThread | None) -> None:
+    """Put new keys on record, until cancelled.
+
+    Raises:
+        HubError: the sealer ended by itself: a person must look, and nothing new is handled.
+
+    """
+    while sealing is None or sealing.failed is None:
+        with contextlib.suppress(Unavailable):  # next time
+            await own.keys_created(hub.keyring)
+        await asyncio.sleep(_BESIDE_S)
+    raise sealing.failed
+
+
+@contextlib.asynccontextmanager
+async def _sealing(hub: Hub) -> AsyncIterator[SealerThread | None]:
+    """Seal in a thread, and take over what the broker refused in another; at the end all is sealed.
+
+    None: another process does it, and the log says so.
+    """
+    address = hub.sealer_address() if hub.settings.seal else None
+    if address is None:
+        log.get().warning("ledger.elsewhere")
+        yield None
+        return
+    shards = [*hub.book.shards(), HUB_SHARD]
+    thread = SealerThread(sealer(hub.settings, address, shards, hub.keyring, now))
+    refusals = _refusals(hub, address)
+    ended = threading.Event()
+    looking = asyncio.create_task(asyncio.to_thread(refusals.run, ended), name="refusals")
+    thread.start()
+    try:
+        yield thread
+    finally:
+        ended.set()
+        await looking
+        refusals.close()
+        await asyncio.to_thread(thread.stop)
+
+
+def _refusals(hub: Hub, address: BrokerAddress) -> FailedAccess:
+    inboxes = [party.id for party in hub.book.parties.values() if party.has_inbox]
+    accounts = {user.name for user in users(hub.book.shards(), inboxes)}
+    return FailedAccess(address, ledger(hub.settings), accounts, now)
+
+
+@contextlib.asynccontextmanager
+async def _retaining(hub: Hub, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Erase what is due once a day, and let what was routed leave the disk within the hour."""
+    job = retention(hub.settings, hub.store, hub.book, now, hub.address, hub.sealer_address())
+    loop = RetentionLoop(job, hub.store, hub.book.shards(), now)
+    task = asyncio.create_task(loop.run(stop), name="retention")
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
+        job.close()
