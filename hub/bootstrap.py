@@ -27,7 +27,6 @@ from hub.vault.keyring import FileKeyring
 __all__ = ["HUB_SHARD", "Hub", "attach", "embedded_broker", "now", "rulebook", "start"]
 
 _DAY_MS = 86_400_000
-_BESIDE_S = 2.0
 _START_S = 30.0  # a broker of your own may be starting at the same time
 _ATTACH_S = 3.0  # a person waits, and the hub should be there already
 
