@@ -8,6 +8,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -68,12 +69,8 @@ def running_postgresql(binaries: Path) -> Iterator[str]:
         engine.dispose()
         yield str(folder)
     finally:
-        server.terminate()  # smart shutdown would wait for open connections
-        try:
-            server.wait(10)
-        except subprocess.TimeoutExpired:
-            server.send_signal(subprocess.signal.SIGQUIT)
-            server.wait(20)
+        server.send_signal(signal.SIGINT)  # does not wait for open connections
+        server.wait(60)
         shutil.rmtree(folder)
 
 

@@ -8,7 +8,6 @@ import heapq
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Final
 
 from hub import log
@@ -62,14 +61,6 @@ class Fault:
     def span(self) -> str:
         """The numbers, as they stand in the record."""
         return f"{self.first}-{self.last}"
-
-
-class Answer(StrEnum):
-    """What became of the wish to go on behind a fault."""
-
-    RESUMED = "resumed"
-    WAIT = "wait"  #: ask again: what stands before the fault is not sealed yet
-    NOTHING = "nothing"  #: there is no such fault (any more)
 
 
 AreSealed = Callable[[str, Sequence[AuditEntry]], set[str]]
@@ -132,22 +123,22 @@ class Intake:
         firsts = [queue[0].entry for queue in self._waiting.values() if queue]
         return min(firsts, key=order) if firsts else None
 
-    def resume(self, shard: str, first: int, last: int) -> Answer:
-        """Go on behind a fault that was accepted, once all that stands before it is sealed."""
-        at, fault = self.ahead.get(shard), self.faults.get(shard)
-        if at is None:
-            return Answer.NOTHING
-        if self._waiting[shard]:
-            return Answer.WAIT
+    def resume(self, shard: str, first: int, last: int) -> bool:
+        """Go on behind a fault that was accepted; False: there is no such fault (any more).
+
+        All that stands before a fault is sealed by the time that it is found.
+        """
+        fault = self.faults.get(shard)
         if fault is None or (fault.first, fault.last) != (first, last):
-            return Answer.WAIT if fault is None and at.broker_seq + 1 < first else Answer.NOTHING
+            return False
+        at = self.ahead[shard]
         if fault.kind is RecordEvent.GAP_FOUND:
             self.ahead[shard] = replace(at, seq=last + at.shift)
         else:
             self.ahead[shard] = Position(at.seq, fault.resume, at.seq - (first - 1))
         del self.faults[shard]
         self._looked.pop(shard, None)
-        return Answer.RESUMED
+        return True
 
     def _accept(self, shard: str, found: ShardRead) -> None:
         """Queue what is next, as far as it is without a gap; look into what is not."""

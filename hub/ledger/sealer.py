@@ -15,11 +15,12 @@ from hub.ledger import lease, store
 from hub.ledger.database import reading, writing
 from hub.ledger.intake import Fault, Position
 from hub.ledger.lease import LeaseLost
-from hub.ledger.sealing import LogKeys, Parts, Sealing
+from hub.ledger.sealing import BATCH, LogKeys, Parts, Sealing
 
 __all__ = ["LogKeys", "Parts", "Sealer", "SealerStatus"]
 
-_IDLE_S: Final = 0.2
+_PAUSE_S: Final = 0.2  # after a round that was not full: five checkpoints a second are enough
+_FULL: Final = BATCH // 2
 _WAITING_S: Final = 1.0  # between two looks at another's lease
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 5.0
@@ -81,8 +82,8 @@ class Sealer:
                     self._recovered()
                     if self._sealing is None:
                         stop.wait(_WAITING_S)
-                    elif not done:
-                        stop.wait(_IDLE_S)
+                    elif done < _FULL:
+                        stop.wait(_PAUSE_S)
         finally:
             self.close()
 

@@ -18,7 +18,7 @@ from hub.ledger import faults, lease, store
 from hub.ledger.behind import Behind
 from hub.ledger.database import reading, writing
 from hub.ledger.growth import Tree
-from hub.ledger.intake import Answer, Intake, Position, Sealable, fault_text
+from hub.ledger.intake import Intake, Position, Sealable, fault_text
 from hub.ledger.publish import Publisher
 from hub.ledger.read_model import microseconds
 from hub.ledger.source import AuditEntry, AuditSource
@@ -176,17 +176,8 @@ class Sealing:
         """Return the notes to seal, and the shards that go on by them."""
         with reading(self._parts.engine) as connection:
             waiting = store.waiting_notes(connection, _NOTES)
-        taken, resumed = [], []
-        for note in waiting:
-            wish = faults.accepted(note.record)
-            if wish is not None:
-                answer = self.intake.resume(*wish)
-                if answer is Answer.WAIT:
-                    break
-                if answer is Answer.RESUMED:
-                    resumed.append(wish[0])
-            taken.append(note)
-        return taken, resumed
+        wishes = [wish for note in waiting if (wish := faults.accepted(note.record))]
+        return waiting, [wish[0] for wish in wishes if self.intake.resume(*wish)]
 
     def _new_faults(self, at: datetime) -> list[bytes]:
         """Return a record for each fault that is not on record yet, and say it loudly."""

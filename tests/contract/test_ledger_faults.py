@@ -129,6 +129,21 @@ def test_a_gap_is_accepted_also_by_a_sealer_that_starts_afresh(book):
     assert [] == book.rows(notes)
 
 
+def test_an_acceptance_outlives_the_sealer(book):
+    """The position moves in the transaction that seals the note, or it would stop for ever."""
+    book.write(2)
+    lose(book, 4)
+    book.seal()
+    accept(book)
+    book.sealer().round()  # seals the note, and dies
+
+    book.seal()
+
+    del book.written["ind"][3]
+    book.check()
+    assert ["gap-found", "gap-accepted"] == [each[0] for each in own(book)]
+
+
 def test_each_gap_needs_its_own_acceptance(book):
     """Accepting one says nothing about the next."""
     book.write(5)
@@ -188,6 +203,15 @@ def test_a_shard_that_was_set_back_and_overtook_itself_is_seen_too(book):
     book.seal()
 
     assert [("shard-set-back", "ind", "1-3")] == own(book)
+
+
+def test_a_head_that_goes_down_is_a_set_back(book):
+    """Before a single record is written under a number that was sealed."""
+    book.source.heads["ind"] = 1
+
+    book.seal()
+
+    assert [("shard-set-back", "ind", "2-3")] == own(book)
 
 
 def test_a_broker_that_came_back_empty_is_set_back(book):
