@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 import typer
 
+from hub import log
 from hub.bootstrap import now, rulebook
 from hub.cli import key_changes, output
 from hub.cli.exits import Exit
@@ -214,6 +215,7 @@ def adopt(
     not answer.
     """
     settings = settings_from(data=data, config=config, broker=broker)
+    log.configure(json=settings.log_json, level=settings.log_level)
     words = checked(reason)
     confirm("What was sealed with the keys that are lost can never be opened again.", yes=yes)
     done = []
