@@ -135,11 +135,11 @@ def sealed(url, folder, records):
         if engine.dialect.name == "postgresql":
             size = connection.scalar(text("SELECT pg_database_size(current_database())"))
             size -= EMPTY_POSTGRESQL
-        else:
-            size = Path(engine.url.database).stat().st_size
     if len(records) > rows:
         raise SystemExit(f"only {rows} of {len(records)} records were sealed")
-    engine.dispose()
+    engine.dispose()  # SQLite: the last connection takes the write-ahead log into the file
+    if engine.dialect.name != "postgresql":
+        size = Path(engine.url.database).stat().st_size
     return done / seconds, plain / rows, size / rows
 
 
