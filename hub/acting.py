@@ -105,10 +105,11 @@ async def perform(
     if isinstance(target, Problem):
         return (target,)
     name = event.type.removeprefix(f"{book.prefix}.")
+    ref = message_ref(event.source, event.id)
     opens = name == "berichten.ingezien"
     sent = event.data.public_key if opens else None
     public_key = base64.b64decode(sent) if sent is not None else None
-    if (wrong := _wrong(event, public_key)) is not None:
+    if (wrong := await _wrong(store, by, event, target, public_key)) is not None:
         return (wrong,)
     transition = TRANSITIONS[name]
     copy: Copy | None = None
@@ -142,14 +143,14 @@ async def perform(
             about=target.message,
         )
 
-    ref = message_ref(event.source, event.id)
     result = await store.act(
         target.shard,
         Act(
             message=target.message,
             party=by.id,
             name=name,
-            act=ref,
+            # Who takes the id of an act that was done, and another key, opens it anew: on record.
+            act=ref if sent is None else message_ref(event.source, f"{event.id}\n{sent}"),
             allowed_from=tuple(state.value for state in transition.allowed_from),
             no_op_from=tuple(state.value for state in transition.no_op_from),
             to_state=transition.to.value if transition.to is not None else "",
@@ -201,12 +202,17 @@ def _target(book: Rulebook, event: Envelope) -> Target | Problem:
     return Target(sender.shard, about.message, sender)
 
 
-def _wrong(event: Envelope, public_key: bytes | None) -> Problem | None:
-    """Return what no recipient may say in an act, whatever it is about."""
+async def _wrong(
+    store: Store, by: Party, event: Envelope, target: Target, public_key: bytes | None
+) -> Problem | None:
+    """Return what no recipient may say in an act, and why no key can be handed over."""
     if getattr(event.data, "code", None) in CODES_OF_THE_HUB:
         return _CODE_OF_THE_HUB
     if public_key is not None and not is_public_key(public_key):
         return _NO_PUBLIC_KEY
+    if public_key is not None:  # what is gone must not be on record as opened
+        (progress,) = await store.progress(target.shard, by.id, [target.message])
+        return _ERASED if progress.erased else None
     return None
 
 
@@ -236,6 +242,8 @@ async def _passed_on(
         held = await store.find_delivery(target.shard, by.id, target.message)
     except CannotOpen:
         return _LOST
+    if held is not None and held.notice:
+        return _NOTICE
     if held is None:
         _, way_out = _WHY[ActOutcome.UNKNOWN]
         return Problem("data.betreft", "this party has no copy of that message (any more)", way_out)

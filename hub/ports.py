@@ -135,7 +135,9 @@ class Act:
     message: str
     party: str
     name: str  #: message type of the act, without prefix
-    act: str  #: `message_ref` of the act's own event: the same act again changes nothing
+    #: `message_ref` of the act's own event, for an opening made of its key as well: the same again
+    #: changes nothing
+    act: str
     allowed_from: tuple[str, ...]  #: states; see handlers.deliveries
     no_op_from: tuple[str, ...]  #: states in which it is done already: ALREADY, nothing written
     to_state: str  #: empty: the state stays as it is (feedback, passing on)

@@ -99,12 +99,14 @@ class SealedStore:
     async def find_delivery(self, shard: str, party: str, message: str) -> InboxEntry | None:
         """Return the newest copy, opened: to pass it on. None also when its key was erased.
 
+        A notice is not passed on, and comes as it is.
+
         Raises:
             CannotOpen: its key is wrapped under a key that the keyring does not have.
 
         """
         entry = await self.beneath.find_delivery(shard, party, message)
-        if entry is None or not envelope.is_sealed(entry.content):
+        if entry is None or entry.notice or not envelope.is_sealed(entry.content):
             return entry
         wrapped = await self.beneath.copy_key(shard, party, message)
         if wrapped is None:

@@ -37,8 +37,9 @@ hub:{shard}:delivery:<party>:<message>
   A hash, made at the first act: state (a word of handlers.deliveries), at (time of the last act),
   finished (time of the first act after which nothing is left to do: acknowledged, taken up or
   refused), erased (when the content went), and for every act that was done a field
-  `act:<message of the act>` = the type of the act. Once erased it lives as long as the duplicate
-  check: that long is it known that the party had the message.
+  `act:<message of the act>` = the type of the act; of an opening with a key, made of that as well,
+  so that the same id with another key is another opening. Once erased it lives as long as the
+  duplicate check: that long is it known that the party had the message.
 hub:{shard}:audit
   A stream: seq (a whole number from 1, without a gap), record (JSON), and person (JSON: keyed
   pseudonyms) unless the record is about nobody. Trimmed by the sealer only, after sealing.
