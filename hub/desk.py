@@ -110,7 +110,7 @@ class Desk:
         target = self._book.reachable(party, dutch_day(self._clock()))
         if target is None:
             raise HubError(f"{party} is not a party with an inbox; see: seinhuis check")
-        event = parse(found.parked.event, self._book.prefix)
+        event = parse(_opened(found), self._book.prefix)
         holds = holds_of(found)
         fitting = [
             hold
@@ -145,7 +145,7 @@ class Desk:
                 "nothing in this entry was decided and not delivered;"
                 " use: seinhuis held release, or decide-again"
             )
-        event = parse(found.parked.event, self._book.prefix)
+        event = parse(_opened(found), self._book.prefix)
         forwards = [self._rules.forward(event, h.rule, h.role, h.party or "") for h in again]
         rest = [hold for hold in holds if hold not in again]
         return await self._apply(
@@ -170,7 +170,7 @@ class Desk:
         """
         found = await self.find(shard, Queue.DEAD, entry)
         intake = self._sender(found).intake
-        offered = await self._store.submit(shard, found.parked.event, intake)
+        offered = await self._store.submit(shard, _opened(found), intake)
         step = Step(
             queue=Queue.DEAD,
             entry=entry,
@@ -241,7 +241,7 @@ class Desk:
 
     async def _decide_again(self, found: ParkedEntry, queue: Queue, reason: str) -> Done:
         shard, at = found.shard, self._clock()
-        entry = Entry(found.id, self._sender(found).intake, found.parked.event)
+        entry = Entry(found.id, self._sender(found).intake, _opened(found))
         read = planning.read(entry, self._book, shard)
         if read.what is planning.What.REFUSED:
             raise InvalidEvent(read.problems)
@@ -337,3 +337,18 @@ class Desk:
                     " it stays so, look at the log of the hub"
                 )
             )
+
+
+def _opened(found: ParkedEntry) -> bytes:
+    """Return the event of an entry; never its sealed bytes, whose key goes with the entry.
+
+    Raises:
+        HubError: the keyring does not open it.
+
+    """
+    if found.parked.key:
+        raise HubError(
+            "this entry does not open with the keys of this keyring, and was left as it is: put"
+            " back the backup of the keyring that belongs to this broker, or discard the entry"
+        )
+    return found.parked.event
