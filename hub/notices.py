@@ -26,6 +26,8 @@ _CLEAR: Final = frozenset(
     {"about", "entry", "by", "at", "code", "problems", "level", "to", "party", "retain_until"}
 )
 """Fields that hold references and codes of the hub's own; every other is text, and is sealed."""
+_OF_THE_HUB: Final = frozenset({"entry", "problems"})
+"""Of these only in what the hub says itself: a recipient can write any text in `problemen`."""
 
 
 def refusal(
@@ -62,9 +64,12 @@ def of_act(
     update: dict[str, Any] = {"by": by, "at": at, "about": about}
     if isinstance(act.data, Opened):
         update["public_key"] = None  # made for the reader and the hub, and of no use to the sender
+    if isinstance(act.data, Refused):
+        update["entry"] = None  # only the hub says which entry it refused
     data: ActPart = act.data.model_copy(update=update)
     ref = message_ref(act.source, act.id)
-    return _notice(book, party, at, name, ref, data, causation=act.correlationid)
+    clear = _CLEAR - _OF_THE_HUB
+    return _notice(book, party, at, name, ref, data, causation=act.correlationid, clear=clear)
 
 
 def retention_passed(
@@ -98,8 +103,9 @@ def _notice(
     event_id: str,
     data: Any,
     causation: str | None = None,
+    clear: frozenset[str] = _CLEAR,
 ) -> Copy:
-    plain = all(name in _CLEAR for name, value in data if value is not None)
+    plain = all(name in clear for name, value in data if value not in (None, ()))
     source = _source(book)
     full = f"{book.prefix}.{name}"
     event = event_models(book.prefix)[full].model_construct(

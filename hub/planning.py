@@ -20,7 +20,7 @@ from hub.pseudonyms import Pseudonyms
 from schemas.catalogue import ACTS, CORRECTIONS
 from schemas.decisions import Decision, Hold
 from schemas.envelope import Envelope
-from schemas.identifiers import message_ref
+from schemas.identifiers import message_ref, oin_of
 from schemas.messages.berichten import MessageLink
 from schemas.problems import InvalidEvent, Problem
 from schemas.reading import parse
@@ -173,9 +173,11 @@ def refused(
     listed = tuple(problems)
     sender = entry.intake or shard
     about = None if event is None else MessageLink(source=event.source, id=event.id)
-    thing = (
-        ("entry", entry.id) if event is None else ("message", message_ref(event.source, event.id))
-    )
+    party = book.parties.get(sender)
+    # Else anybody could make records about messages of another, with a person of its choice.
+    its_own = event is not None and party is not None and party.oin == oin_of(event.source)
+    message = message_ref(event.source, event.id) if event is not None and its_own else ""
+    thing = ("message", message) if message else ("entry", entry.id)
     name = event.type.removeprefix(f"{book.prefix}.") if event is not None else ""
     data = event.data if event is not None else None
     reasons = [{"place": p.place, "rule": p.rule, "way_out": p.way_out} for p in listed]
@@ -189,7 +191,7 @@ def refused(
             RecordEvent.DEAD_LETTERED,
             thing,
             "refused",
-            event=event,
+            event=event if its_own else None,
             message_type=name or None,
             sender=sender,
             problems=len(listed),
@@ -201,7 +203,7 @@ def refused(
         dead=Parked(
             event=entry.event,
             reasons=json.dumps(reasons, ensure_ascii=False).encode(),
-            message=thing[1] if event is not None else "",
+            message=message,
             type=name,
             sender=sender,
         ),
