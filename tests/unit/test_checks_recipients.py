@@ -303,7 +303,7 @@ def test_a_field_group_may_not_hold_a_field_of_no_message(tmp_path: Path):
         folder, "register/instellingen.yaml", "KERN: [meldingId,", "KERN: [meldingIdd,"
     )
 
-    assert "partners_config/register/instellingen.yaml:7" in {p.place for p in problems}
+    assert "partners_config/register/instellingen.yaml:8" in {p.place for p in problems}
     assert {p.way_out for p in problems if "instellingen" in p.place} == {"perhaps `meldingId`"}
 
 

@@ -131,7 +131,8 @@ def test_doctor_without_a_hub_is_well_and_says_how_to_start_one(tmp_path):
 
     assert result.exit_code == Exit.DONE
     assert {check: each["status"] for check, each in found.items()} == {
-        **dict.fromkeys(("python", "packages", "bundled", "data", "role config"), "ok"),
+        **dict.fromkeys(("python", "packages", "bundled", "data", "keyring", "ledger"), "ok"),
+        "role config": "ok",
         "broker": "warn",
     }
     assert found["broker"]["way_out"] == f"seinhuis up --data {tmp_path / 'none'}"

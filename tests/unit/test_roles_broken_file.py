@@ -54,4 +54,4 @@ def test_a_field_group_is_checked_also_when_a_partner_cannot_be_read(tmp_path: P
 
     places = [problem.place for problem in problems_in(folder)]
 
-    assert "partners_config/register/instellingen.yaml:9" in places
+    assert "partners_config/register/instellingen.yaml:10" in places
