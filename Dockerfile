@@ -7,6 +7,8 @@ COPY handlers handlers
 COPY hub hub
 COPY partners_config partners_config
 RUN pip install --no-cache-dir --no-deps --no-build-isolation . && useradd --system seinhuis
+# A new volume takes this over: whoever the container runs as makes its own folder in it.
+RUN install -d -m 1777 /keys /log /state
 USER seinhuis
 ENTRYPOINT ["seinhuis"]
 CMD ["up"]

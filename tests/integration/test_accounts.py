@@ -31,12 +31,16 @@ def test_the_files_are_for_this_user_only_and_passwords_are_kept(accounts):
     """Doing it again adds who is new and leaves everybody's password as it was."""
     folder, told = accounts
     before = json.loads((folder / "credentials.json").read_text())
+    ledger = (folder / "ledger.password").read_text()
 
     subprocess.run([SEINHUIS, "accounts", folder], check=True, capture_output=True)
 
     assert before == json.loads((folder / "credentials.json").read_text())
     assert told["accounts"] == len(before)
-    assert before["hub"] == (folder / "hub.password").read_text().strip()
+    for user in ("hub", "sealer"):
+        assert before[user] == (folder / f"{user}.password").read_text().strip()
+    assert ledger == (folder / "ledger.password").read_text()
+    assert len(ledger) > 24
     modes = {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
     assert {0o600} == modes
     assert not any(password in (folder / "broker.acl").read_text() for password in before.values())
