@@ -71,7 +71,8 @@ async def test_a_correction_and_a_notice_of_the_case_are_kept_too(it):
     """The correction names nobody; it is about a message of the case."""
     await it.hub.send(a_correction(SIGNAL))
     act = an_act("ontvangst-bevestigd", SIGNAL, "ack-1")
-    await it.hub.send(act, an_act("ontvangst-bevestigd", OTHER, "ack-2"))
+    other = an_act("ontvangst-bevestigd", OTHER, "ack-2")
+    await it.hub.send(act, {**other, "correlationid": "case-b-1"})
     await it.seal()
     place(it)
 
