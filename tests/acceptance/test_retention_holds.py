@@ -72,7 +72,7 @@ async def test_a_correction_and_a_notice_of_the_case_are_kept_too(it):
     await it.hub.send(a_correction(SIGNAL))
     act = an_act("ontvangst-bevestigd", SIGNAL, "ack-1")
     other = an_act("ontvangst-bevestigd", OTHER, "ack-2")
-    await it.hub.send(act, {**other, "correlationid": "case-b-1"})
+    await it.hub.send(act, {**other, "causationid": OTHER["id"]})
     await it.seal()
     place(it)
 
