@@ -5,10 +5,12 @@ Nothing in it is trusted: not its key, not its `export.json`, not its names.
 
 import base64
 import contextlib
-import json
+import lzma
+import shutil
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hub.proof.errors import Malformed, ProofError
+from hub.proof.lines import read_json
 from hub.proof.tiles import TileFolder
 
 CHECKPOINT: Final = "checkpoint"
@@ -23,6 +26,14 @@ CHECKPOINTS: Final = "checkpoints.jsonl"
 EXPORT: Final = "export.json"
 RECORDS: Final = "records-*.jsonl"
 WITNESSES: Final = "witness"
+_SHARE: Final = 0.9
+"""Of the free disk space, what an archive may take at most."""
+
+_UNREADABLE: Final = (
+    *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError),
+    *(RuntimeError, ValueError),  # encrypted, a method or a name that Python does not know
+)
+"""What the libraries raise at an archive that is damaged, or made to be."""
 
 
 class NotABundle(ProofError):  # noqa: N818 - named after what is the matter
@@ -75,7 +86,7 @@ class Bundle:
         if not file.is_file():
             return {}
         try:
-            value = json.loads(file.read_bytes())
+            value = read_json(file.read_bytes().decode())
         except ValueError as error:
             raise Malformed(f"{EXPORT} is not JSON: {error}") from error
         if not isinstance(value, dict):
@@ -134,20 +145,31 @@ def _unpack(path: Path, folder: Path) -> None:
     try:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
+                _need_room(path, folder, sum(each.file_size for each in archive.infolist()))
                 archive.extractall(folder)  # noqa: S202 - zipfile takes `..` and `/` out of names
             return
         with tarfile.open(path) as tar:
+            _need_room(path, folder, sum(each.size for each in tar))
             tar.extractall(folder, filter="data")
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
+    except _UNREADABLE as error:
         raise NotABundle(
             f"{path.name} cannot be unpacked as .zip or .tar.gz ({type(error).__name__}): unpack "
             "it yourself and name the folder"
         ) from error
 
 
+def _need_room(path: Path, folder: Path, size: int) -> None:
+    """Refuse what would fill the disk; neither zip nor tar gives more than it announces."""
+    if size > shutil.disk_usage(folder).free * _SHARE:
+        raise NotABundle(
+            f"{path.name} holds {size / 1e9:,.1f} GB, for which {folder.parent} has no room: set"
+            " TMPDIR to a folder on a larger disk, or unpack it yourself and name the folder"
+        )
+
+
 def _published(line: bytes, source: str) -> Published | Malformed:
     try:
-        value = json.loads(line)
+        value = read_json(line.decode())
         note, size = value["note"], value["size"]
         timestamp = value.get("timestamp")
         token = None if timestamp is None else base64.b64decode(timestamp, validate=True)

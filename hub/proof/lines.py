@@ -27,7 +27,7 @@ class Line(NamedTuple):
     def parse(cls, text: bytes) -> "Line":
         """Read one line of JSON. Malformed: another form, a field twice, or one we do not prove."""
         try:
-            value = _DECODER.decode(text.decode())
+            value = read_json(text.decode())
         except ValueError as error:
             raise Malformed("the line is not JSON in UTF-8, or it has a field twice") from error
         if not isinstance(value, dict):
@@ -98,3 +98,11 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_once)
+
+
+def read_json(text: str) -> Any:
+    """Return what a JSON text says. ValueError: none, a field twice, or nested too deep to read."""
+    try:
+        return _DECODER.decode(text)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from hub.proof.checkpoints import Checkpoint, open_checkpoint
 from hub.proof.errors import Malformed
-from hub.proof.lines import Line
+from hub.proof.lines import Line, read_json
 from hub.proof.notes import VerifierKey
 from hub.proof.tree import verify_inclusion
 
@@ -53,9 +53,9 @@ def proof_text(index: int, proof: Sequence[bytes], note: str) -> str:
 
 
 def read_receipt(text: str) -> Receipt:
-    """Read a receipt. Malformed: another form. Nothing is proven by reading it."""
+    """Read a receipt. Malformed: another form, or a field twice. Reading it proves nothing."""
     try:
-        receipt = json.loads(text)
+        receipt = read_json(text)
     except ValueError as error:
         raise Malformed(f"a receipt is JSON, and this is not: {error}") from error
     if not isinstance(receipt, dict) or set(receipt) != {"record", "proof"}:

@@ -41,7 +41,12 @@ def text(report: Report, *, quiet: bool = False) -> str:
         lines.append(VERDICT[report.outcome])
     if report.outcome is Outcome.FAULT:
         lines.append(_wrapped(f"{INCIDENT}.", ""))
-    return "\n".join(lines) + "\n"
+    return "".join(f"{_plain(line)}\n" for line in lines)
+
+
+def _plain(text: str) -> str:
+    """Return text that steers no terminal: who made the log chose the names in it."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _fault(finding: Finding) -> list[str]:

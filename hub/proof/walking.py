@@ -1,13 +1,13 @@
 """Once through all records, in order: form, place, gapless numbers, and the leaf of each."""
 
-import json
+import re
 from collections.abc import Callable
 from typing import Final
 
 from hub.proof.bundle import Bundle
 from hub.proof.comparing import Comparison, Place
 from hub.proof.errors import Malformed
-from hub.proof.lines import Line
+from hub.proof.lines import Line, read_json
 from hub.proof.report import Fault, Limit, Report
 from hub.proof.tiles import WIDTH
 
@@ -16,6 +16,9 @@ Progress = Callable[[int, int], None]
 
 LEDGER: Final = "ledger"
 """The shard in which the ledger writes about itself."""
+
+_ABOUT_GAPS: Final = (b"gap-accepted", b"gap-found", b"shard-set-back")
+_SPAN: Final = re.compile(r"([0-9]{1,19})-([0-9]{1,19})")
 
 
 class Walk:
@@ -34,7 +37,9 @@ class Walk:
         self._beyond: list[Line] = []
         self._seqs: dict[str, int] = {}
         self._gaps: list[tuple[str, int, int, int]] = []
-        self._declared: set[tuple[str, str]] = set()
+        self._declared: set[tuple[str, int, int]] = set()
+        self._given_again: dict[str, int] = {}  #: numbers, by the set-back that is not accepted yet
+        self._shifts: dict[str, int] = {}  #: seq minus the number in records about gaps
 
     def run(self, progress: Progress | None = None) -> None:
         """Read all lines, compare, and report. OSError: a file cannot be read."""
@@ -92,16 +97,31 @@ class Walk:
                 seq=seq,
             )
         self._seqs[shard] = max(last, seq)
-        if shard == LEDGER and b"gap-accepted" in line.record:
+        if shard == LEDGER and any(word in line.record for word in _ABOUT_GAPS):
             self._declare(line.record)
 
     def _declare(self, record: bytes) -> None:
-        """Note a gap that a person accepted: object (kind shard) and result `<first>-<last>`."""
+        """Note a gap that a person accepted: object (kind shard) and result `<first>-<last>`.
+
+        Its numbers are those of the broker. Each time that a set-back was accepted the broker gave
+        numbers out again and the log counted on, so from then on it is that many ahead.
+        """
         try:
-            value = json.loads(record)
-            thing = value["object"]
-            if value["event"] == "gap-accepted" and thing["kind"] == "shard":
-                self._declared.add((thing["id"], value["result"]))
+            value = read_json(record.decode())
+            event, shard = value["event"], value["object"]["id"]
+            span = _SPAN.fullmatch(value["result"])
+            if span is None or value["object"]["kind"] != "shard":
+                return
+            first, last = int(span[1]), int(span[2])
+            if event == "shard-set-back":
+                self._given_again[shard] = last - first + 1
+            elif event == "gap-found":
+                self._given_again.pop(shard, None)
+            elif event == "gap-accepted" and shard in self._given_again:
+                self._shifts[shard] = self._shifts.get(shard, 0) + self._given_again.pop(shard)
+            elif event == "gap-accepted":
+                shift = self._shifts.get(shard, 0)
+                self._declared.add((shard, first + shift, last + shift))
         except (ValueError, KeyError, TypeError):
             return  # not such a record; its leaf is checked as that of any other
 
@@ -165,7 +185,7 @@ class Walk:
             return
         for shard, first, last, position in self._gaps:
             where = f"Shard {shard}, seq {first} to {last}, before position {position}"
-            if (shard, f"{first}-{last}") in self._declared:
+            if (shard, first, last) in self._declared:
                 self._report.limit(
                     Limit.DECLARED_GAP,
                     f"{where}: never sealed; a person accepted this gap, on record in the log",

@@ -1,0 +1,57 @@
+"""A ledger whose database, folder or broker somebody else wrote in; on SQLite and PostgreSQL."""
+
+import json
+
+import pytest
+
+from hub.ledger import faults
+from hub.ledger.source import MemorySource
+from hub.ledger.tables import records
+from hub.proof.bundle import Bundle
+from hub.proof.report import Limit, Outcome
+from hub.proof.verifying import verify
+from tests.ledger import NOW, SIGNER, ALedger, _line, a_record
+from tests.ledger_fixtures import ledger, ledger_url, postgresql, postgresql_url
+
+__all__ = ["ledger", "ledger_url", "postgresql", "postgresql_url"]
+
+
+@pytest.fixture
+def book(ledger, tmp_path):
+    return ALedger(ledger, tmp_path / "log")
+
+
+def accept(book):
+    """Say that the fault was looked into, and let the sealer go on."""
+    faults.accept(book.engine, "ind", "looked-into", ("operator", "beheer"), NOW)
+    book.seal()
+
+
+def verified(book):
+    """Return what the verifier says of an export of this ledger."""
+    with (book.folder / "records-000000000000.jsonl").open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(_line(row)) + "\n" for row in book.rows(records))
+    return verify(Bundle(book.folder), [SIGNER.verifier])
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_gap_after_a_set_back_is_found_declared(book, times):
+    """Records name the numbers of the broker, and the log counted on when these began anew."""
+    book.write(5)
+    book.seal()
+    for again in range(times):
+        book.source = MemorySource(("ind", "rvdk"), now_ms=5_000 * (1 + again))
+        for number in range(3):
+            book.source.append("ind", a_record(10 * again + number))
+        book.seal()
+        accept(book)
+    book.source.append("ind", a_record(98))
+    book.source.streams["ind"].pop()
+    book.source.append("ind", a_record(99))
+    book.seal()
+    accept(book)
+
+    report = verified(book)
+
+    assert Outcome.AS_FAR_AS_IT_GOES == report.outcome
+    assert [(Limit.DECLARED_GAP, 6 + 3 * times)] == [(x.code, x.seq) for x in report.limits]
