@@ -67,6 +67,11 @@ _NO_PUBLIC_KEY = Problem(
     "nothing can be sealed to this public key",
     "make a new X25519 key pair for each opening, and send its public key",
 )
+_FORGOTTEN = Problem(
+    "data.betreft",
+    "this message is too old to be passed on: no correction would follow it",
+    "ask its sender to send it to that party",
+)
 _NOTICE = Problem(
     "data.betreft",
     "this is a notice of the hub: it is opened, and nothing else is done with it",
@@ -242,11 +247,11 @@ async def _passed_on(
         held = await store.find_delivery(target.shard, by.id, target.message)
     except CannotOpen:
         return _LOST
-    if held is not None and held.notice:
-        return _NOTICE
     if held is None:
         _, way_out = _WHY[ActOutcome.UNKNOWN]
         return Problem("data.betreft", "this party has no copy of that message (any more)", way_out)
+    if await store.known(target.shard, [target.message]) == [None]:
+        return _NOTICE if held.notice else _FORGOTTEN
     data: dict[str, Any] = json.loads(held.content).get("data", {})
     copy = HeldCopy(
         type=held.type,

@@ -82,7 +82,8 @@ class Step:
     """All that one entry brings about. Applied as a whole, or not at all.
 
     With `queue` INTAKE and a `message`, the step checks for a duplicate first; then only
-    `duplicate_record` is written. Copies to a party that has this message already are left out.
+    `duplicate_record` is written. Copies to a party that has this message already are left out,
+    also when it is so long ago that only the key of its copy tells: a copy keeps its key.
     """
 
     queue: Queue

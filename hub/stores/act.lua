@@ -75,8 +75,8 @@ local function act(K, A)
     if not erased and count_open(open, party) > 0 then redis.call('HINCRBY', open, party, -1) end
   end
   if passes_on then
-    deliver(K[copy_at], K[copy_at + 1], seen, A, copy)
-    redis.call('HINCRBY', open, A[copy], 1)
+    local count = deliver(K[copy_at], K[copy_at + 1], seen, A, copy)
+    redis.call('HINCRBY', open, A[copy], count)
     write_seen(seen_key, seen, ttl)
   end
   if has_notice then notify(K[notice_at], K[notice_at + 1], room, A, notice) end

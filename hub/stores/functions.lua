@@ -97,24 +97,27 @@ local function write_record(records, record, person)
   return seq
 end
 
--- Write the copy whose arguments begin at `i`, and its key; return the id of its entry.
+-- Write the copy whose arguments begin at `i`, and its key; return the id of its entry. Or '' when
+-- there is a key already: the party still has its copy, and that could not be opened any more.
 local function write_copy(inbox, key, a, i, notice)
   local fields = { 'message', a[i + 1], 'type', a[i + 2], 'rule', a[i + 3], 'sender', a[i + 4],
     'urgency', a[i + 5], 'deadline', a[i + 6], 'retain', a[i + 7], 'copy', a[i + 8] }
   if notice then
     fields[17], fields[18] = 'notice', '1'
   end
-  if a[i + 9] ~= '' then redis.call('SET', key, a[i + 9]) end
+  if a[i + 9] ~= '' and not redis.call('SET', key, a[i + 9], 'NX') then return '' end
   return redis.call('XADD', inbox, '*', unpack(fields))
 end
 
 -- Deliver the copy whose arguments begin at `i`: into the inbox and into what is seen. The caller
--- counts it as open, and writes `seen`.
+-- writes `seen`, and counts it as open when this returns 1; 0: the party has it since longer than the
+-- message is known (a legal hold), and nobody remembers where.
 local function deliver(inbox, key, seen, a, i)
   local party = a[i]
   local id = write_copy(inbox, key, a, i, false)
   seen.parties[party] = true
   seen.text = (seen.text == '' and '' or seen.text .. ',') .. party .. '=' .. id
+  return id == '' and 0 or 1
 end
 
 -- Tell the sender, unless it has stopped reading: its inbox must not block anybody else.

@@ -16,8 +16,9 @@ hub:{shard}:in:<party>
 hub:{shard}:seen:<message>
   A string with a time to live: `party=entry,party=entry;from=party;withdrawn;corrected`. First who
   received the message, in that order, and where the copy is in that inbox (nothing when nobody
-  did); then who published it; then, only if so, `withdrawn` and `corrected`. The duplicate check on
-  (source, id), and the address list of a correction.
+  did; no entry when it was there before the message was forgotten and came again); then who
+  published it; then, only if so, `withdrawn` and `corrected`. The duplicate check on (source, id),
+  and the address list of a correction.
 hub:{shard}:inbox:<party>
   A stream: one entry for each delivery, with the fields message (32 hexadecimal digits), type
   (without prefix), rule, sender (a party), urgency, deadline, retain (a date), copy (the minimised

@@ -193,5 +193,7 @@ class MemoryShard(MemoryInboxes):
         """Put a copy in the inbox of a party that does not have the message yet."""
         if copy.party not in seen.parties:
             seen.parties.append(copy.party)
+            if copy.key and (copy.party, copy.message) in self.keys:
+                return  # it has a copy that is older than what is known of the message
             self.unfinished[copy.party] += 1
             self.append(copy)

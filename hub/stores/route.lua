@@ -130,9 +130,9 @@ local function route(K, A)
     for n = 0, n_copies - 1 do
       local i = copies + COPY * n
       if not seen.parties[A[i]] then
-        deliver(K[copy_keys + 2 * n], K[copy_keys + 2 * n + 1], seen, A, i)
-        unfinished[A[i]] = unfinished[A[i]] + 1
-        delivered[A[i]] = (delivered[A[i]] or 0) + 1
+        local count = deliver(K[copy_keys + 2 * n], K[copy_keys + 2 * n + 1], seen, A, i)
+        unfinished[A[i]] = unfinished[A[i]] + count
+        delivered[A[i]] = (delivered[A[i]] or 0) + count
       end
     end
     for n = 0, n_notices - 1 do

@@ -297,6 +297,20 @@ async def test_what_was_withdrawn_may_not_be_passed_on(passing):
     assert "withdrew" in notice["problemen"][0]["regel"]
 
 
+async def test_what_is_forgotten_by_now_is_not_passed_on(passing):
+    """Its correction would reach the new recipient only: who else had it is not known any more."""
+    signal = a_signal()
+    await passing.send(signal)
+    passing.store._shard("ind").seen.clear()
+    passing.store._shard("ind").keys["gm0363", message_ref(signal["source"], "a-1")] = b"wrapped"
+    await passing.send(an_act("doorgezonden", signal, aan="zvh-amsterdam"))
+
+    assert [] == await passing.inbox("zvh-amsterdam")
+    ((_, notice),) = await passing.notices("gm0363")
+    assert "too old" in notice["problemen"][0]["regel"]
+    assert [None] == await passing.store.known("ind", [message_ref(signal["source"], "a-1")])
+
+
 @pytest.fixture
 def passing():
     """A hub where a gemeente may pass a signal on to its house, under a mandate."""

@@ -74,3 +74,30 @@ async def test_a_copy_can_be_opened_longer_than_its_duplicate_check_is_kept(make
         continue
 
     assert await store.act("ind", an_act()) == ActResult(ActOutcome.DONE, "opened")
+
+
+@pytest.mark.parametrize("passed_on", [False, True])
+async def test_a_copy_keeps_its_key_when_its_message_comes_again_after_it_was_forgotten(
+    make_store, passed_on
+):
+    """Under a legal hold it outlives the duplicate check; with another key nobody opened it."""
+    store = make_store(duplicate_ms=50)
+    await store.prepare({"ind": ("",)})
+    copies = (a_copy(key=b"first"), a_copy("lro", key=b"of the lro"))
+    (entry,) = await taken(store, b"{}")
+    await store.route("ind", [a_step(entry.id, copies=copies)])
+    while (await store.known("ind", [message("m1")]))[0] is not None:
+        continue
+
+    again = a_copy(key=b"second")
+    if passed_on:
+        act = an_act(party="lro", to_state="", copy=again, notice=None)
+        assert (await store.act("ind", act)).outcome is ActOutcome.DONE
+    else:
+        (entry,) = await taken(store, b"{}")
+        (result,) = await store.route("ind", [a_step(entry.id, copies=(again,))])
+        assert result.outcome == "done"
+
+    assert b"first" == await store.copy_key("ind", "gm0363", message("m1"))
+    (kept,) = await store.inbox("ind", "gm0363")
+    assert kept == await store.find_delivery("ind", "gm0363", message("m1"))
