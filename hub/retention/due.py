@@ -14,7 +14,6 @@ from handlers.calendar_day import dutch_day
 from handlers.deadlines import retain_until
 from handlers.deliveries import State
 from handlers.rulebook import Rulebook
-from hub.held import holds_of
 from hub.ports import InboxEntry, ParkedEntry, Progress, Queue
 from schemas.roles import Settings
 
@@ -143,13 +142,21 @@ def _last_day(entry: InboxEntry, settings: Settings) -> date:
 
 def _days(found: ParkedEntry, queue: Queue, book: Rulebook) -> int:
     if queue is Queue.HELD:
-        holding = {hold.rule for hold in holds_of(found)}
+        holding = _rules(found.parked.reasons)
         sender = book.parties.get(found.parked.sender)
         rules = book.rules_for(sender.partner, found.parked.type) if sender is not None else ()
         days = [rule.retention_days for rule in rules if rule.rule.id in holding]
         if days:
             return max(days)
     return book.config.settings.retention_days
+
+
+def _rules(reasons: bytes) -> set[str]:
+    """Return the rules that hold an entry; none when another version wrote what we cannot read."""
+    try:
+        return {str(each["rule"]) for each in json.loads(reasons)}
+    except (ValueError, KeyError, TypeError):
+        return set()
 
 
 def _asked(event: bytes) -> date | None:
