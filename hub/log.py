@@ -43,7 +43,7 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "retention.soon": frozenset({"shard", "party", "copies"}),
     "retention.intake": frozenset({"shard", "party", "since"}),
     "retention.failed": frozenset({"step", "error", "reason"}),
-    "retention.left": frozenset({"step", "reason"}),
+    "retention.left": frozenset({"reason"}),
     "retention.done": frozenset({"erased", "kept", "persons", "took_s"}),
     "file.taken": frozenset({"folder", "events"}),
     "file.refused": frozenset({"folder", "problems"}),

@@ -123,6 +123,8 @@ class Retention:
         await self._step(report, "intakes", self._told(report))
         await self._step(report, "files of the broker", self._rewritten(report, progress))
         await self._step(report, "files of the ledger", self._compacted(report, progress, whole))
+        for left in report.left:
+            log.get().warning("retention.left", reason=left)
         log.get().info(
             "retention.done",
             erased=report.due.total(),
