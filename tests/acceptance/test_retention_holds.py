@@ -6,6 +6,7 @@ import pytest
 
 from hub.errors import NotFound
 from hub.ledger import holds
+from hub.ledger.database import reading
 from hub.retention.due import What
 from schemas.identifiers import message_ref
 from schemas.messages.berichten import MessageLink
@@ -148,3 +149,18 @@ async def test_a_hold_needs_a_message_that_is_known_and_is_lifted_once(it):
 
     assert [] == holds.listed(it.engine)
     assert [made.id] == [each.id for each in holds.listed(it.engine, lifted=True)]
+
+
+async def test_what_names_a_message_is_of_its_case_also_when_the_pseudonyms_are_gone(it):
+    """Corrections and acts name it by its ref, which no term erases."""
+    correction = a_correction(SIGNAL)
+    act = an_act("ontvangst-bevestigd", SIGNAL, "ack-1")
+    await it.hub.send(correction)
+    await it.hub.send(act)
+    await it.run(LONG)
+    assert set() == it.persons()[1]
+
+    with reading(it.engine) as connection:
+        case = holds.case_of(connection, [ref(SIGNAL)])
+
+    assert ({ref(SIGNAL), ref(correction), ref(act)}, frozenset()) == (case.messages, case.tokens)
