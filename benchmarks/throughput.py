@@ -5,7 +5,7 @@
 
 The whole job, with `appendfsync always`: read, validate, admit, decide by the real role config,
 minimise, a copy for each recipient sealed under a key of its own, the record with all verdicts and
-its person as pseudonyms, the duplicate check, acknowledge. `hub` is `hub.bootstrap.work`, as
+its person as pseudonyms, the duplicate check, acknowledge. `hub` is `hub.working.work`, as
 `seinhuis up` runs it: with the sealer in a thread of the same process, which takes the records into
 an SQLite ledger meanwhile; `--no-seal` leaves that to nobody. `naive` is a FastStream handler that
 does the same decisions and then one await after another: SET, XADD for each recipient, XADD of the
@@ -74,7 +74,7 @@ async def load(address, count):
     return sent
 
 
-async def drained(address, sent, timeout_s=300):
+async def drained(worker, address, sent, timeout_s=300):
     """Wait until every event has a record; return (seconds of work, copies per event)."""
     from hub.stores import keys
     from hub.stores.connection import connect
@@ -84,6 +84,8 @@ async def drained(address, sent, timeout_s=300):
     while time.monotonic() < deadline:
         if [await redis.xlen(keys.audit(shard)) for shard in sent] >= list(sent.values()):
             break
+        if worker.poll() is not None:
+            raise SystemExit("the worker ended; run it in the foreground: --child KIND --folder F")
         await asyncio.sleep(0.02)
     else:
         raise SystemExit("not drained in time")
@@ -115,6 +117,7 @@ async def run_hub(address, folder):
     from hub import bootstrap, log
     from hub.config import settings
     from hub.data_folder import running
+    from hub.working import work
 
     log.configure(json=True, level="warning")
     passwords = {
@@ -124,7 +127,7 @@ async def run_hub(address, folder):
     }
     chosen = settings(passwords, broker=address.url, worker="bench", data=folder / "hub")
     async with bootstrap.start(chosen) as hub:
-        await bootstrap.work(hub, asyncio.Event())
+        await work(hub, asyncio.Event())
 
 
 async def run_naive(address, _):
@@ -195,7 +198,7 @@ async def throughput(kind, count):
         sent = await load(broker.address(), count)
         worker = child(kind, folder)
         try:
-            seconds, copies = await drained(broker.address(), sent)
+            seconds, copies = await drained(worker, broker.address(), sent)
         finally:
             worker.kill()
             worker.wait()
@@ -216,7 +219,7 @@ async def latency(kind, rate, seconds):
         sent = await load(address, 200)  # warm: imports, first batches
         worker = child(kind, folder)
         try:
-            await drained(address, sent)
+            await drained(worker, address, sent)
             await asyncio.sleep(0.5)
             writer = await connect(address.url, address.user, address.password)
             reader = await connect(address.url, address.user, address.password)
