@@ -95,6 +95,11 @@ def export(
             exporting.put(made, place)
         behind = audit_log.not_sealed_yet(settings, log)
     _tell(place, done, as_json=as_json)
+    if filters == Filters() and done.records < done.size:
+        output.note(
+            f"! {done.size - done.records:,} records are not in the ledger any more: somebody"
+            f" removed them. Keep it as it is, and look: {output.command('audit', 'verify')}"
+        )
     if behind:
         output.note(behind)
 
@@ -156,7 +161,8 @@ class _Job:
                 progress=bar or _silent,
             )
             folder.write(found, count, persons=self._persons)
-        digest = folder.finish(count, asked, output.rfc3339(now()))
+        everything = self._filters == Filters()
+        digest = folder.finish(count, asked, output.rfc3339(now()), everything=everything)
         return exporting.Exported(count.records, count.first, count.last, size, digest), made
 
     def _file(

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 from sqlalchemy import ColumnElement
@@ -19,6 +19,7 @@ from hub.cli.options import AsJson, Broker, Config, Data, settings_from
 from hub.cli.tables import whole
 from hub.errors import NotFound
 from hub.ledger import exporting, proving, tracing
+from hub.ledger.documents import document
 from hub.ledger.proving import Proven
 from hub.ledger.reading import Log
 
@@ -169,10 +170,7 @@ def _tell(found: Sequence[Proven], out: Path | None, about: str | None, *, as_js
 
 def _row(proven: Proven, about: str) -> tuple[str, ...]:
     line = proven.line
-    try:
-        record: dict[str, Any] = json.loads(line.record)
-    except ValueError:
-        record = {}  # what is sealed here is no record; that it was sealed can be proven
+    record = document(line.record)  # empty: no record; that it was sealed can be proven
     at = output.second(datetime.fromisoformat(record["time"])) if record else "?"
     return (
         at,

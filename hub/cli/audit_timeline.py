@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from hub.cli import audit_words, output, verdicts
-from hub.cli.tables import Layout, whole
+from hub.cli.tables import Layout, plain, whole
 from hub.ledger.asking import Line
 from hub.ledger.cases import Member
 from hub.ledger.tracing import CORRECTING, Delivery, Story
@@ -28,7 +28,7 @@ def tell(story: Story) -> None:
     name = next((each["type"] for each in own if each.get("type")), "not a valid event")
     title = f"{CATALOGUE[name].title} · " if name in CATALOGUE else ""
     sender = next((each["sender"] for each in own if each.get("sender")), "nobody known")
-    output.line(f"{title}{name} of {sender}")
+    output.line(plain(f"{title}{name} of {sender}"))
     output.line(f"  message {story.message}, {output.plural(len(story.lines), 'record')}")
     again = [line for line in story.lines if _says_it_again(line, story)]
     for line in story.lines:
@@ -172,6 +172,10 @@ def _moment(at: datetime | None) -> str | None:
 
 def _write(text: str, indent: str = "") -> None:
     for each in textwrap.wrap(
-        text, _WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False
+        plain(text),
+        _WIDTH,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_on_hyphens=False,
     ):
         output.line(each)

@@ -17,12 +17,12 @@ from hub.cli.options import AsJson, Broker, Config, Data, settings_from
 from hub.config import Settings
 from hub.data_folder import BrokerAddress, running
 from hub.errors import HubError
-from hub.ledger import asking
+from hub.ledger import asking, beside
 from hub.ledger.live import LiveLog, ReadModel, misplaced
 from hub.ledger.reading import Log
 from hub.ledger.store import LEDGER_SHARD
 from hub.ledger.valkey_source import ValkeySource
-from hub.proof.bundle import CHECKPOINT, CHECKPOINTS
+from hub.proof.bundle import CHECKPOINT, CHECKPOINTS, Bundle
 from hub.proof.errors import ProofError
 from hub.proof.notes import LOG, VerifierKey
 from hub.proof.report import Outcome, Report
@@ -60,7 +60,8 @@ def verify(
 
     The checks of `seinhuis-verify`, on the ledger as it is now; the published folder is held
     against it as a copy. And what an export does not have: that what people ask (the read model)
-    says what the records say, and that the broker knows of no sealed record that is not here.
+    says what the records say, that no person and no role config went or was changed without a word,
+    and that the broker knows of no sealed record that is not here.
     Without --key the keys of this hub's keyring are used, or else those in the published folder.
 
     A million records take about two minutes; there is a bar on a terminal.
@@ -77,12 +78,16 @@ def verify(
         keys, whence = _keys(key or [], settings)
         log.on_record("audit verify", {})
         # Copies of what others were told come first: what is sealed meanwhile is in the ledger too.
-        copies = [*(seen or []), *stack.enter_context(_published(settings.log_folder))]
+        published = stack.enter_context(_published(settings.log_folder))
         marks = _marks(settings, log)
         try:
-            report, wrong = _verified(log, keys, copies, marks, as_json=as_json)
+            report, wrong = _verified(
+                log, keys, [*(seen or []), *published], marks, as_json=as_json
+            )
         except ProofError as error:
             raise Stop(Exit.NOT_USABLE, str(error)) from error
+        for copy in published:
+            wrong += _tree_of(copy, keys, settings.log_folder)
     outcome = Outcome.FAULT if wrong else report.outcome
     if as_json:
         beside = {"exit": int(outcome), "keys_from": whence, "live": wrong}
@@ -107,8 +112,11 @@ def _verified(
         report = check(bundle, keys, Evidence(tuple(copies)), progress)
         sealed = asking.numbers(connection)
         shards = misplaced(connection)
+        wrong = [*beside.erased_unsaid(connection), *beside.changed_configs(connection)]
+        lost = beside.lost_configs(connection)
+    if lost:
+        report.remarks.append(f"The ledger does not keep the role configs {', '.join(lost)}")
     report.count("records in the read model", model.checked)
-    wrong = []
     if model.wrong:
         shown = ", ".join(map(str, model.wrong)) + (f" and {model.more} more" if model.more else "")
         wrong.append(
@@ -132,6 +140,21 @@ def _verified(
     else:
         report.count("marks on the broker", len(marks))
     return report, wrong
+
+
+def _tree_of(copy: Path, keys: Sequence[VerifierKey], folder: Path) -> Iterator[str]:
+    """Say what is wrong with the published folder itself, which others copy; usually nothing."""
+    try:
+        faults = check(Bundle(copy), keys).faults
+    except ProofError as error:
+        yield f"the published folder {folder} cannot be verified: {error}"
+        return
+    if faults:
+        yield (
+            f"the published folder {folder}: {faults[0].what}. Find out who changed it; more is"
+            f" said by: seinhuis-verify {folder} --key KEY. Then move aside what is wrong (keep it"
+            " as evidence): a start of the sealer writes it anew"
+        )
 
 
 def _tell(report: Report, wrong: Sequence[str], whence: str) -> None:

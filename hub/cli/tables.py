@@ -42,7 +42,7 @@ class Layout:
 
     def __init__(self, columns: Sequence[Column | str], rows: Iterable[Sequence[str]]) -> None:
         self._columns = [c if isinstance(c, Column) else Column(c) for c in columns]
-        self._rows = [tuple(row) for row in rows]
+        self._rows = [tuple(map(plain, row)) for row in rows]
         self._red = sys.stdout.isatty()
         self._width = shutil.get_terminal_size((80, 24)).columns
         self._widths = self._share()
@@ -60,9 +60,9 @@ class Layout:
 
     def row(self, cells: Sequence[str], below: str = "") -> Iterator[str]:
         """Yield the lines of one row; also of one that came later."""
-        yield from self._line(cells)
+        yield from self._line([plain(cell) for cell in cells])
         if below:
-            for text in folded_at(below, self._width - len(_INDENT)):
+            for text in folded_at(plain(below), self._width - len(_INDENT)):
                 yield f"{_INDENT}{text}"
 
     def _line(self, cells: Sequence[str]) -> Iterator[str]:
@@ -108,6 +108,17 @@ class Layout:
             widths[wide] -= 1
             room += 1
         return widths
+
+
+def plain(text: str) -> str:
+    r"""Return text without what would steer the terminal: a record may hold anything.
+
+    >>> plain("a\x1b[2Jb")
+    'a�[2Jb'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def folded_at(text: str, width: int) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
+from hub.ledger.documents import document, octets
 from hub.ledger.filters import Filters, conditions
 from hub.ledger.tables import acts, positions, records
 
@@ -38,17 +39,19 @@ class Line:
     @property
     def record(self) -> Mapping[str, Any]:
         """What it says; empty when the bytes are no record, which is sealed all the same."""
-        try:
-            found = json.loads(self.raw)
-        except ValueError:
-            found = None
-        return found if isinstance(found, dict) else {}
+        return document(self.raw)
 
     def as_json(self) -> str:
-        """Return it for programs: the record byte for byte, beside its place."""
+        """Return it for programs: the record byte for byte, beside its place.
+
+        What is no record, or would break the line, is there as a text.
+        """
         place = {"position": self.position, "shard": self.shard, "seq": self.seq}
         head = json.dumps(place, separators=(",", ":"))
-        return f'{head[:-1]},"record":{self.raw.decode("utf-8", "replace")}}}'
+        text = self.raw.decode("utf-8", "replace")
+        if len(text.splitlines()) != 1 or not self.record:
+            text = json.dumps(text)
+        return f'{head[:-1]},"record":{text}}}'
 
 
 def newest(connection: Connection, filters: Filters, limit: int = 0) -> Iterator[Line]:
@@ -106,4 +109,4 @@ def _streamed(connection: Connection, wanted: Select[Any]) -> Iterator[Line]:
 def _line(row: Row[Any]) -> Line:
     at = moment(row.at)
     rest = (row.event, row.message, row.about, row.party, row.actor)
-    return Line(row.position, row.shard, row.seq, bytes(row.record), at, *rest)
+    return Line(row.position, row.shard, row.seq, octets(row.record), at, *rest)

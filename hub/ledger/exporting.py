@@ -20,6 +20,7 @@ from sqlalchemy import Engine, select
 
 from hub.errors import NotFound, NotUsable
 from hub.ledger.database import reading
+from hub.ledger.documents import octets
 from hub.ledger.filters import Filters, conditions
 from hub.ledger.projections.sealed import Sealed
 from hub.ledger.publish import Publisher
@@ -76,10 +77,11 @@ def matching(
     after = -1
     while True:
         with reading(engine) as connection:
-            chosen = select(acts.c.position).where(
-                *conditions(connection, filters), acts.c.position > after, acts.c.position < size
-            )
-            page = chosen.order_by(acts.c.position).limit(_PAGE).subquery()
+            where = conditions(connection, filters)
+            # All that there is comes from the records alone: the read model could hide some.
+            place = acts.c.position if where else records.c.position
+            chosen = select(place).where(*where, place > after, place < size)
+            page = chosen.order_by(place).limit(_PAGE).subquery()
             columns = (records.c.position, records.c.shard, records.c.seq, records.c.record)
             hidden = (records.c.commitment, records.c.salt, records.c.person)
             query = select(*columns, *hidden).join(page, page.c.position == records.c.position)
@@ -89,10 +91,10 @@ def matching(
                 row.position,
                 row.shard,
                 row.seq,
-                bytes(row.record),
-                bytes(row.commitment),
-                _bytes(row.salt) if persons else None,
-                _bytes(row.person) if persons else None,
+                octets(row.record),
+                octets(row.commitment),
+                _octets(row.salt) if persons else None,
+                _octets(row.person) if persons else None,
             )
         if len(rows) < _PAGE:
             progress(size, size)
@@ -187,8 +189,14 @@ class Folder:
             if file is not None:
                 file.close()
 
-    def finish(self, count: Count, asked: Mapping[str, str], made_at: str) -> str:
-        """Say in `export.json` what this is, sum all files, and return the SHA-256 of the sums."""
+    def finish(
+        self, count: Count, asked: Mapping[str, str], made_at: str, *, everything: bool
+    ) -> str:
+        """Say in `export.json` what this is, sum all files, and return the SHA-256 of the sums.
+
+        `everything`: all records were asked for. Then it claims to be whole, also when some are
+        not there: the verifier must miss them.
+        """
         said = {
             "origin": self.checkpoint.origin,
             "made": made_at,
@@ -197,7 +205,7 @@ class Folder:
             "records": count.records,
             "first": count.first,
             "last": count.last,
-            "whole": count.records == self.checkpoint.size,
+            "whole": everything or count.records == self.checkpoint.size,
         }
         (self.made / "export.json").write_text(json.dumps(said, indent=2) + "\n", "utf-8")
         files = sorted(path for path in self.made.rglob("*") if path.is_file())
@@ -219,7 +227,7 @@ def line_of(sealed: Sealed, *, persons: bool) -> str:
     }
     if persons and sealed.salt is not None:
         said["salt"] = sealed.salt.hex()
-        said["person"] = (sealed.person or b"").decode()
+        said["person"] = (sealed.person or b"").decode("utf-8", "replace")
     return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -248,8 +256,8 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def _bytes(value: Any) -> bytes | None:
-    return None if value is None else bytes(value)
+def _octets(value: Any) -> bytes | None:
+    return None if value is None else octets(value)
 
 
 def _lines(file: Path) -> Sequence[str]:

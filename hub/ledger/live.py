@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Table, func, select
 
+from hub.ledger.documents import octets
 from hub.ledger.read_model import projected
 from hub.ledger.store import read_tile
 from hub.ledger.tables import acts, checkpoints, positions, records, subjects, verdicts
@@ -42,7 +43,7 @@ class ReadModel:
             for table in (acts, verdicts, subjects)
         }
         for row in page:
-            made = projected(row.position, row.shard, bytes(row.record), bytes(row.person or b""))
+            made = projected(row.position, row.shard, octets(row.record), octets(row.person))
             expected = ((acts, [made.act]), (verdicts, made.verdicts), (subjects, made.subjects))
             right = all(
                 _as_rows(table, rows) == found[table.name].pop(row.position, [])
@@ -115,8 +116,10 @@ class LiveLog(Bundle):
     def checkpoints(self) -> Iterator[Published | Malformed]:
         """Yield every checkpoint, by size."""
         for row in self._connection.execute(select(checkpoints).order_by(checkpoints.c.size)):
-            stamp = bytes(row.timestamp) if row.timestamp is not None else None
-            yield Published(row.note, f"checkpoint {row.size}", stamp)
+            stamp = octets(row.timestamp) if row.timestamp is not None else None
+            yield Published(
+                octets(row.note).decode(errors="replace"), f"checkpoint {row.size}", stamp
+            )
 
     def cosigned(self) -> Iterator[Published | Malformed]:
         """Witnesses sign the published folder, which is compared as a copy."""
@@ -157,10 +160,10 @@ def _line(row: Row[Any]) -> bytes:
         "position": row.position,
         "shard": row.shard,
         "seq": row.seq,
-        "commitment": bytes(row.commitment).hex(),
-        "record": bytes(row.record).decode("utf-8", "surrogateescape"),
+        "commitment": octets(row.commitment).hex(),
+        "record": octets(row.record).decode("utf-8", "surrogateescape"),
     }
     if row.salt is not None:
-        value["salt"] = bytes(row.salt).hex()
-        value["person"] = bytes(row.person or b"").decode("utf-8", "surrogateescape")
+        value["salt"] = octets(row.salt).hex()
+        value["person"] = octets(row.person).decode("utf-8", "surrogateescape")
     return json.dumps(value).encode()

@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, Connection, or_, select
 
 from hub.errors import LedgerBroken, NotFound
+from hub.ledger.documents import octets
 from hub.ledger.store import newest_checkpoint, read_tile
 from hub.ledger.tables import acts, records
 from hub.proof.checkpoints import Checkpoint
@@ -81,7 +82,8 @@ def receipts(
         .order_by(records.c.position)
     )
     for row in connection.execute(query):
-        line = Line(row.position, row.shard, row.seq, bytes(row.commitment), bytes(row.record))
+        sealed = octets(row.commitment), octets(row.record)
+        line = Line(row.position, row.shard, row.seq, *sealed)
         try:
             path = inclusion_proof(
                 lambda tile: read_tile(connection, tile), line.position, head.size

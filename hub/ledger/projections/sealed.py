@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
+from hub.ledger.documents import document
 from hub.proof.leaves import leaf_hash
 
 _TRACE: Final = b"seinhuis-trace-v1\n"
@@ -31,11 +32,7 @@ class Sealed:
 
         Empty when the bytes are no record: what a hub wrote is sealed whatever it is.
         """
-        try:
-            found = json.loads(self.record)
-        except ValueError:
-            found = None
-        return found if isinstance(found, dict) else {}
+        return document(self.record)
 
     @cached_property
     def tokens(self) -> dict[str, str]:
@@ -43,8 +40,11 @@ class Sealed:
 
         Without the id of the key under which they were made.
         """
-        found: dict[str, str] = json.loads(self.person) if self.person else {}
-        return {kind: token for kind, token in found.items() if kind != "key"}
+        try:
+            found = json.loads(self.person or b"{}").items()
+        except (ValueError, AttributeError, RecursionError):
+            return {}  # no pseudonyms; the verifier holds it against its commitment
+        return {kind: token for kind, token in found if kind != "key" and isinstance(token, str)}
 
     @cached_property
     def leaf(self) -> bytes:
@@ -54,8 +54,8 @@ class Sealed:
     @property
     def message(self) -> str | None:
         """The message (32 hex) that it is about, also through a delivery; None: about none."""
-        thing = self.document["object"]
-        if thing["kind"] in {"message", "delivery"}:
+        thing = self.document.get("object")
+        if thing and thing["kind"] in {"message", "delivery"}:
             return str(thing["id"]).rpartition(":")[2]
         return None
 

@@ -18,6 +18,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Connection, func, or_, select
 
 from hub.ledger.asking import moment
+from hub.ledger.documents import octets
 from hub.ledger.projections.sealed import Sealed
 from hub.ledger.tables import acts, records, subjects
 
@@ -139,7 +140,8 @@ def _read(connection: Connection, positions: Sequence[int]) -> Iterator[Sealed]:
             .order_by(records.c.position)
         )
         for row in connection.execute(query):
-            yield Sealed(row.position, row.shard, row.seq, bytes(row.record), bytes(row.commitment))
+            sealed = octets(row.record), octets(row.commitment)
+            yield Sealed(row.position, row.shard, row.seq, *sealed)
 
 
 def _chunks(values: Iterable[T]) -> Iterator[list[Any]]:

@@ -85,7 +85,10 @@ def report_of(found: Found, policy: Policy) -> PersonReport:
     receipts: dict[tuple[str, str], Receipt] = {}
     last: dict[str, Unprovided] = {}
     for sealed in found.sealed:
-        record, at = sealed.document, datetime.fromisoformat(sealed.document["time"])
+        record = sealed.document
+        if not record:
+            continue  # no record; it was not the hub that wrote it
+        at = datetime.fromisoformat(record["time"])
         event, message = E(record["event"]), sealed.message
         if event is E.ACT_ACCEPTED or event is E.DUPLICATE or message is None:
             continue
@@ -106,7 +109,7 @@ def report_of(found: Found, policy: Policy) -> PersonReport:
     return PersonReport(
         receipts=tuple(sorted(receipts.values(), key=lambda one: (one.party, one.at))),
         unprovided=tuple(one for message, one in last.items() if message not in received),
-        readings=tuple(_reading(each) for each in found.readings),
+        readings=tuple(_reading(each) for each in found.readings if each.document),
     )
 
 
@@ -126,7 +129,7 @@ def _provided(
         legal_basis=verdict["legal_basis"],
         purpose=verdict["purpose"],
         rule=verdict["rule"],
-        fields=tuple(verdict["fields"]),
+        fields=tuple(verdict.get("fields") or ()),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from hub.errors import NotFound, NotUsable
+from hub.ledger.documents import document, octets
 from hub.ledger.read_model import microseconds
 from hub.ledger.tables import acts, configs, records
 from hub.stores.config_documents import read
@@ -126,4 +127,6 @@ def _loadings(connection: Connection) -> Iterator[dict[str, Any]]:
         .order_by(acts.c.at, acts.c.position)
     )
     for raw in connection.scalars(query):
-        yield json.loads(raw)
+        record = document(octets(raw))
+        if record.get("config"):
+            yield record
