@@ -147,7 +147,7 @@ async def _nothing():
 
 
 @pytest.mark.parametrize(
-    ("database", "step"),
+    ("world", "step"),
     [
         ("sqlite", "content"),
         ("sqlite", "the files of the broker"),
@@ -155,12 +155,10 @@ async def _nothing():
         ("postgresql", "the files of the ledger"),
         ("sqlite", "the persons of the log"),
     ],
+    indirect=["world"],
 )
-async def test_the_search_finds_what_a_step_that_is_skipped_leaves_behind(
-    request, monkeypatch, database, step
-):
+async def test_the_search_finds_what_a_step_that_is_skipped_leaves_behind(world, monkeypatch, step):
     """The test of the tests above: without any one step, something is found."""
-    world = request.getfixturevalue(f"{database}_world")
     await world.live()
     await world.live_on()
     SKIPPED[step](world, monkeypatch)
