@@ -149,6 +149,28 @@ def test_what_only_has_the_senders_reference_is_found_and_marked(sealed):
     assert person_text.LINKED.split()[0] in text
 
 
+def test_a_reference_that_a_sender_used_for_two_people_does_not_make_them_one(tmp_path):
+    """The answer to one person holds nothing about another (AVG art. 15.4)."""
+    made = SealedHub(tmp_path / "data")
+
+    async def flow():
+        await made.load(made.hub.book)
+        await made.hub.send(
+            the_signal("a-1", **about(BSN, REF)),
+            the_signal("b-1", **about(OTHER_BSN, REF)),
+            the_signal("x-1", **about(ABSENT, REF)),
+        )
+        await made.seal()
+
+    asyncio.run(flow())
+
+    for bsn, own in ((BSN, "a-1"), (OTHER_BSN, "b-1")):
+        receipts = by_bsn(made, bsn=bsn)["receipts"]
+        found = {(one["message"], one["linked"]) for one in receipts}
+        assert {(ref_of(own), False), (ref_of("x-1"), True)} == found
+    made.close()
+
+
 def test_another_person_has_another_report(sealed):
     """Nothing of the one in that of the other, and nothing of who is not known."""
     other = by_bsn(sealed, bsn=OTHER_BSN)

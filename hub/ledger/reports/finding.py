@@ -6,7 +6,8 @@ corrections, the erasure.
 
 One hop: an event that was found by a BSN also has the sender's own reference for that person, and
 other events may have only that reference. These are found too, and marked as linked: that they are
-about the same person is what that sender says. It goes no further than one hop.
+about the same person is what that sender says. It goes no further than one hop, and not to an event
+with another BSN: a sender that used one reference for two people has not made them one.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -53,6 +54,7 @@ def find(connection: Connection, tokens: Collection[str]) -> Found:
     direct = _positions(connection, tokens)
     naming = _tokens_at(connection, direct)
     linked = _positions(connection, naming - set(tokens)) - direct
+    linked -= _others(connection, tokens, direct, linked)
     found = _messages(connection, direct)
     linked_messages = _messages(connection, linked) - found
     positions = direct | linked | _about(connection, found | linked_messages)
@@ -95,6 +97,27 @@ def _tokens_at(connection: Connection, positions: Iterable[int]) -> set[str]:
         )
         found.update(connection.scalars(query))
     return found
+
+
+def _others(
+    connection: Connection, tokens: Collection[str], direct: Iterable[int], linked: Iterable[int]
+) -> set[int]:
+    """Return which of the linked records are about somebody else: under a BSN that was not asked.
+
+    None when it was not asked by BSN; then nobody knows which BSN is the right one.
+    """
+    by_bsn = any(bsn in tokens for _, bsn in _bsns(connection, direct))
+    found = _bsns(connection, linked) if by_bsn else ()
+    return {position for position, bsn in found if bsn not in tokens}
+
+
+def _bsns(connection: Connection, positions: Iterable[int]) -> Iterator[tuple[int, str]]:
+    for some in _chunks(positions):
+        query = select(subjects.c.position, subjects.c.token).where(
+            subjects.c.position.in_(some), subjects.c.kind == "bsn"
+        )
+        for row in connection.execute(query):
+            yield row.position, row.token
 
 
 def _messages(connection: Connection, positions: Iterable[int]) -> set[str]:
