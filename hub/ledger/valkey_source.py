@@ -106,6 +106,16 @@ def _entry(reply: Any) -> AuditEntry:
     fields = flat if isinstance(flat, dict) else dict(zip(flat[::2], flat[1::2], strict=True))
     seq, record = fields.get(b"seq", b""), fields.get(b"record")
     number = int(seq) if seq.isdigit() and len(seq) < 20 else 0
-    if record is None or number > _LARGEST:
+    person = fields.get(b"person", b"")
+    if record is None or number > _LARGEST or not (_is_text(record) and _is_text(person)):
         number = 0
-    return AuditEntry(place.decode(), number, record or b"", fields.get(b"person", b""))
+    return AuditEntry(place.decode(), number, record or b"", person)
+
+
+def _is_text(raw: bytes) -> bool:
+    """Say whether it is UTF-8: what is not can be in no export, so it could never be verified."""
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -143,6 +143,8 @@ def test_a_role_config_is_there_or_not(source, place):
         {"seq": "one", "record": "{}"},
         {"seq": "9" * 19, "record": "{}"},
         {"seq": "1" * 30, "record": "{}"},
+        {"seq": "1", "record": b"\xff"},
+        {"seq": "1", "record": "{}", "person": b"\xff"},
     ],
     ids=lambda fields: "-".join(map(str, fields.values())),
 )
