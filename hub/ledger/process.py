@@ -178,6 +178,7 @@ def _stamped(url: str) -> Callable[[str], bytes]:
         )
         with urllib.request.urlopen(query, timeout=_STAMP_S) as answer:  # noqa: S310 - the same
             token: bytes = answer.read(_STAMP_BYTES)
+        timestamps.need_granted(token, note)
         return token
 
     return stamp

@@ -19,12 +19,12 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, select
 
-from hub.errors import LedgerRolledBack, NotUsable, Unavailable
+from hub.errors import LedgerBroken, LedgerRolledBack, NotUsable, Unavailable
 from hub.ledger.database import reading
 from hub.ledger.store import Head, newest_checkpoint, read_tile
 from hub.ledger.tables import checkpoints
 from hub.proof.checkpoints import Checkpoint
-from hub.proof.errors import Malformed
+from hub.proof.errors import Malformed, ProofError
 from hub.proof.notes import split_note
 from hub.proof.tiles import HASH_BYTES, WIDTH, Tile, changed, tiles_of
 
@@ -47,6 +47,7 @@ class Publisher:
 
         Raises:
             LedgerRolledBack: the folder is ahead of the database, or shows another history.
+            LedgerBroken: the tree or the newest checkpoint in the database cannot be read.
             NotUsable: the folder cannot be written, or belongs to something else.
             Unavailable: the disk or the database did not answer.
 
@@ -54,6 +55,11 @@ class Publisher:
         try:
             with self._locked(), reading(self._engine) as connection:
                 self._bring(connection, repair)
+        except ProofError as error:
+            raise LedgerBroken(
+                f"what is to be published cannot be read from the ledger: {error}. Somebody changed"
+                " the database: keep it as it is, and put its last backup in place"
+            ) from error
         except PermissionError as error:
             raise NotUsable(
                 f"the published folder {self.folder} cannot be written: give it to the user of the"
@@ -152,16 +158,29 @@ class Publisher:
         """Return the size of the last whole line of `checkpoints.jsonl`; what follows it is cut."""
         path = self.folder / "checkpoints.jsonl"
         with contextlib.suppress(FileNotFoundError), path.open("r+b") as file:
-            end = file.seek(0, os.SEEK_END)
-            start = file.seek(max(0, end - _TAIL))
-            tail = file.read()
-            whole = tail.rfind(b"\n") + 1
+            end, span = file.seek(0, os.SEEK_END), _TAIL
+            while True:  # until all of its last line is here: a time stamp makes one long
+                start = file.seek(max(0, end - span))
+                tail = file.read()
+                whole = tail.rfind(b"\n") + 1
+                if start == 0 or tail.count(b"\n", 0, whole) > 1:
+                    break
+                span *= 2
             if whole < len(tail):
                 file.truncate(start + whole)
-            for line in reversed(tail[:whole].splitlines()):
-                size: int = json.loads(line)["size"]
-                return size
+            if whole:
+                return self._size_of(tail[:whole].splitlines()[-1])
         return 0
+
+    def _size_of(self, line: bytes) -> int:
+        try:
+            return int(json.loads(line)["size"])
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise NotUsable(
+                f"the last line of {self.folder / 'checkpoints.jsonl'} is no checkpoint: find out"
+                " who changed it, move the folder away (keep it as evidence), and a new one is"
+                " written"
+            ) from None
 
     def _append(self, connection: Connection, head: Head) -> None:
         table = checkpoints.c

@@ -4,14 +4,19 @@ A time stamp cannot be set back by who holds the key of the log. The library is 
 time stamp is made or checked.
 """
 
+import hashlib
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hub.proof.errors import Malformed, ProofError
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
+
+
+_GRANTED: Final = (0, 1)
+"""PKIStatus (RFC 3161, 2.4.2): granted, and granted with modifications."""
 
 
 class WrongTimestamp(ProofError):  # noqa: N818 - named after what is the matter
@@ -27,6 +32,23 @@ def request(note: str) -> bytes:
 
     builder = TimestampRequestBuilder().data(note.encode()).hash_algorithm(HashAlgorithm.SHA256)
     return builder.build().as_bytes()
+
+
+def need_granted(token: bytes, note: str) -> None:
+    """Refuse an answer that is no time stamp of `note`, before it is published as one.
+
+    Who signed it is not looked at: that is for who checks. WrongTimestamp: the authority refused,
+    or stamped something else. Malformed: not an answer at all.
+    """
+    from rfc3161_client import decode_timestamp_response  # noqa: PLC0415 - optional
+
+    try:
+        answer = decode_timestamp_response(token)
+        given = answer.tst_info.message_imprint.message if answer.status in _GRANTED else None
+    except ValueError as error:
+        raise Malformed("this is not a time stamp of RFC 3161 (DER)") from error
+    if given != hashlib.sha256(note.encode()).digest():
+        raise WrongTimestamp("the authority gave no time stamp of this note")
 
 
 def check(token: bytes, note: str, roots: Iterable["Certificate"]) -> datetime:

@@ -3,10 +3,13 @@
 import json
 
 import pytest
+from sqlalchemy import delete, update
 
+from hub.errors import LedgerBroken, NotUsable
 from hub.ledger import faults
+from hub.ledger.database import writing
 from hub.ledger.source import MemorySource
-from hub.ledger.tables import records
+from hub.ledger.tables import checkpoints, records, tiles
 from hub.proof.bundle import Bundle
 from hub.proof.report import Limit, Outcome
 from hub.proof.verifying import verify
@@ -55,3 +58,47 @@ def test_a_gap_after_a_set_back_is_found_declared(book, times):
 
     assert Outcome.AS_FAR_AS_IT_GOES == report.outcome
     assert [(Limit.DECLARED_GAP, 6 + 3 * times)] == [(x.code, x.seq) for x in report.limits]
+
+
+@pytest.mark.parametrize("line", [b"gone", b"[]", b"{}", b'{"size":"x"}', b"[" * 100_000])
+def test_a_list_of_checkpoints_that_is_none_is_not_written_on(book, line):
+    """It may be the trace of somebody who was there; and the sealer must say what is the matter."""
+    book.write(3)
+    book.seal()
+    with (book.folder / "checkpoints.jsonl").open("ab") as file:
+        file.write(line + b"\n")
+
+    with pytest.raises(NotUsable, match=r"checkpoints\.jsonl is no checkpoint"):
+        book.seal()
+
+    assert (book.folder / "checkpoints.jsonl").read_bytes().endswith(line + b"\n")
+
+
+def test_a_long_time_stamp_does_not_hide_the_list(book):
+    """An authority may send its whole chain of certificates."""
+    book.write()
+    book.sealer(timestamp=lambda _: bytes(100_000)).round()
+    book.write()
+    book.seal()
+
+    book.write()
+    book.seal()
+
+    sizes = (book.folder / "checkpoints.jsonl").read_text("utf-8").splitlines()
+    assert [row.size for row in book.rows(checkpoints)] == [json.loads(x)["size"] for x in sizes]
+
+
+@pytest.mark.parametrize("harm", ["note", "tile"])
+def test_a_database_that_cannot_be_published_says_so(book, harm):
+    """Also to who makes an export, which is published in the same way."""
+    book.write(300)
+    book.seal()
+    with writing(book.engine) as connection:
+        if harm == "note":
+            connection.execute(update(checkpoints).values(note="gone"))
+        else:
+            connection.execute(delete(tiles).where(tiles.c.level == 0, tiles.c.number == 0))
+    (book.folder / "tile/0/000").unlink()
+
+    with pytest.raises(LedgerBroken, match="put its last backup in place"):
+        book.sealer().round()

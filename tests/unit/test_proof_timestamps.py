@@ -11,7 +11,7 @@ import pytest
 
 from hub.proof import timestamps
 from hub.proof.bundle import opened
-from hub.proof.errors import Malformed
+from hub.proof.errors import Malformed, ProofError
 from hub.proof.report import Outcome
 from hub.proof.verifying import Evidence, verify
 from tests.proof_log import KEY, a_log
@@ -141,6 +141,24 @@ def test_what_is_no_time_stamp_is_refused(authority):
         timestamps.check(b"no token", "note", roots(folder))
     with pytest.raises(Malformed):
         timestamps.read_roots(b"no certificate")
+
+
+def test_only_a_time_stamp_of_the_note_is_published(authority, capfd):
+    """A refusal would be published as a time stamp, and be a fault to every auditor for ever."""
+    _, stamp = authority
+    query = timestamps.request("a note\n")
+    algorithm = query.index(bytes.fromhex("0609608648016503040201")) + 10
+    refused = stamp(query[:algorithm] + b"\x09" + query[algorithm + 1 :])
+    capfd.readouterr()
+
+    timestamps.need_granted(stamp(query), "a note\n")
+    for answer, note in (
+        (stamp(query), "another\n"),
+        (refused, "a note\n"),
+        (b"<html>", "a note\n"),
+    ):
+        with pytest.raises(ProofError):
+            timestamps.need_granted(answer, note)
 
 
 def test_the_verifier_checks_time_stamps(authority, tmp_path):
