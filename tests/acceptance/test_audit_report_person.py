@@ -171,6 +171,24 @@ def test_a_reference_that_a_sender_used_for_two_people_does_not_make_them_one(tm
     made.close()
 
 
+def test_an_id_that_a_sender_used_again_for_another_gives_that_one_nothing(tmp_path):
+    """The second came as a duplicate and went nowhere: what was received is about the first."""
+    made = SealedHub(tmp_path / "data")
+
+    async def flow():
+        await made.load(made.hub.book)
+        await made.hub.send(the_signal("a-1", **about(BSN, REF)))
+        await made.hub.send(the_signal("a-1", **about(OTHER_BSN, "btr-iemand-anders")))
+        await made.seal()
+
+    asyncio.run(flow())
+    try:
+        assert [] == by_bsn(made, bsn=OTHER_BSN)["receipts"]
+        assert {ref_of("a-1")} == {one["message"] for one in by_bsn(made)["receipts"]}
+    finally:
+        made.close()
+
+
 def test_another_person_has_another_report(sealed):
     """Nothing of the one in that of the other, and nothing of who is not known."""
     other = by_bsn(sealed, bsn=OTHER_BSN)

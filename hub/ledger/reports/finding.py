@@ -22,6 +22,7 @@ from hub.ledger.asking import moment
 from hub.ledger.documents import octets
 from hub.ledger.projections.sealed import Sealed
 from hub.ledger.tables import acts, records, subjects
+from schemas.records import RecordEvent
 
 NAMING: Final = ("bsn", "ref")
 """The kinds of pseudonym that stand for a person; the others stand for a case or a message."""
@@ -121,9 +122,18 @@ def _bsns(connection: Connection, positions: Iterable[int]) -> Iterator[tuple[in
 
 
 def _messages(connection: Connection, positions: Iterable[int]) -> set[str]:
+    """Return the messages of these records.
+
+    Not by the record of a duplicate: a sender that uses an id again for another person gives that
+    person none of what others received about the first.
+    """
     found: set[str] = set()
     for some in _chunks(positions):
-        query = select(acts.c.message).where(acts.c.position.in_(some), acts.c.message.is_not(None))
+        query = select(acts.c.message).where(
+            acts.c.position.in_(some),
+            acts.c.message.is_not(None),
+            acts.c.event != RecordEvent.DUPLICATE.value,
+        )
         found.update(connection.scalars(query))
     return found
 
