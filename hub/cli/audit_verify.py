@@ -237,7 +237,7 @@ def _marks(settings: Settings, log: Log) -> dict[str, int] | None:
     try:
         shards = {*rulebook(settings).shards(), HUB_SHARD, *known} - {LEDGER_SHARD}
         with contextlib.closing(
-            ValkeySource(address.url, address.user, address.password)
+            ValkeySource(address.url, address.user, address.password, log=settings.log_origin)
         ) as source:
             return dict(source.sealed(sorted(shards)))
     except HubError:

@@ -34,8 +34,9 @@ class Behind:
                 raise LedgerRolledBack(
                     f"the broker knows of {self._marked[shard]} sealed records of shard {shard},"
                     f" the ledger of {at.broker_seq}: the database is an older one, or another."
-                    " Nothing is sealed. Put its newest copy back; if there is none, keep"
-                    " all files and report it as an incident"
+                    " Nothing is sealed. Put its newest copy back; if there is none, keep all"
+                    " files, report it as an incident, and begin a new log (another origin, in"
+                    " SEINHUIS_LOG_ORIGIN)"
                 )
 
     def mark(

@@ -70,7 +70,7 @@ def sealer(
     return Sealer(
         Parts(
             engine=engine,
-            source=ValkeySource(address.url, address.user, address.password),
+            source=ValkeySource(address.url, address.user, address.password, log=origin),
             publisher=Publisher(settings.log_folder, engine, lambda: keys().published),
             keys=keys,
             clock=clock,

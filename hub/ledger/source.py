@@ -54,10 +54,13 @@ class AuditSource(Protocol):
         """
 
     def sealed(self, shards: Iterable[str]) -> Mapping[str, int]:
-        """Return up to which broker number each shard was marked as sealed; 0: not yet."""
+        """Return up to which broker number each shard was marked as sealed; 0: not yet.
+
+        0 too when it was marked by another log: one that is lost, after which this one was begun.
+        """
 
     def mark(self, sealed: Mapping[str, int], at_ms: int) -> None:
-        """Say up to which number each shard is sealed, and when that was (the broker's clock).
+        """Say up to which number each shard is sealed, in which log, and when (broker's clock).
 
         The hub accepts nothing new when this gets too old or too far behind. Idempotent.
         """
@@ -75,8 +78,10 @@ class AuditSource(Protocol):
 class MemorySource:
     """The same in memory, for tests and simulations: `append` writes as the hub would."""
 
-    def __init__(self, shards: Iterable[str] = (), now_ms: int = 1_000) -> None:
+    def __init__(self, shards: Iterable[str] = (), now_ms: int = 1_000, log: str = "") -> None:
         self.now_ms = now_ms
+        self.log = log  #: origin of the log for which it is read; empty: of whichever
+        self.logs: dict[str, str] = {}  #: shard -> which log marked it
         self.streams: dict[str, list[AuditEntry]] = {shard: [] for shard in shards}
         self.heads: dict[str, int] = {}
         self.marks: dict[str, tuple[int, int]] = {}  #: shard -> (seq, at in ms)
@@ -107,12 +112,18 @@ class MemorySource:
         return Reading(self.now_ms, found)
 
     def sealed(self, shards: Iterable[str]) -> Mapping[str, int]:
-        """Return the marks."""
-        return {shard: self.marks.get(shard, (0, 0))[0] for shard in shards}
+        """Return the marks of this log."""
+        return {
+            shard: self.marks.get(shard, (0, 0))[0]
+            if is_of(self.log, self.logs.get(shard, ""))
+            else 0
+            for shard in shards
+        }
 
     def mark(self, sealed: Mapping[str, int], at_ms: int) -> None:
         """Keep the marks."""
         self.marks.update({shard: (seq, at_ms) for shard, seq in sealed.items()})
+        self.logs.update(dict.fromkeys(sealed, self.log))
 
     def trim(self, below: Mapping[str, str]) -> None:
         """Drop entries."""
@@ -126,6 +137,11 @@ class MemorySource:
 
     def close(self) -> None:
         """Do nothing."""
+
+
+def is_of(log: str, marked: str) -> bool:
+    """Say whether a mark is of this log. A name that is not known is no other name."""
+    return not log or not marked or log == marked
 
 
 def order(entry: str) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from hub.errors import NotAllowed
-from hub.ledger.source import AuditEntry, Reading, ShardRead
+from hub.ledger.source import AuditEntry, Reading, ShardRead, is_of
 from hub.stores import keys
 from hub.stores.connection import translated
 
@@ -22,7 +22,11 @@ class ValkeySource:
     A blocking client of its own, without retries: the sealer repeats the whole round.
     """
 
-    def __init__(self, url: str, user: str | None = None, password: str | None = None) -> None:
+    def __init__(
+        self, url: str, user: str | None = None, password: str | None = None, *, log: str = ""
+    ) -> None:
+        """Connect nowhere yet. `log`: origin of the log for which it is read."""
+        self._log = log
         login: dict[str, Any] = {"username": user, "password": password} if user else {}
         self._redis = Redis.from_url(
             url,
@@ -53,13 +57,19 @@ class ValkeySource:
     def sealed(self, shards: Iterable[str]) -> Mapping[str, int]:
         """Read the marks, in one round trip."""
         listed = list(shards)
-        found = self._pipelined([("HGET", keys.sealed(shard), "seq") for shard in listed])
-        return {shard: int(seq or 0) for shard, seq in zip(listed, found, strict=True)}
+        found = self._pipelined([("HMGET", keys.sealed(shard), "seq", "log") for shard in listed])
+        return {
+            shard: int(seq or 0) if is_of(self._log, (log or b"").decode()) else 0
+            for shard, (seq, log) in zip(listed, found, strict=True)
+        }
 
     def mark(self, sealed: Mapping[str, int], at_ms: int) -> None:
         """Write the marks, in one round trip."""
         self._pipelined(
-            [("HSET", keys.sealed(shard), "seq", seq, "at", at_ms) for shard, seq in sealed.items()]
+            [
+                ("HSET", keys.sealed(shard), "seq", seq, "at", at_ms, "log", self._log)
+                for shard, seq in sealed.items()
+            ]
         )
 
     def trim(self, below: Mapping[str, str]) -> None:

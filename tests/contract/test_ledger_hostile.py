@@ -5,15 +5,17 @@ import json
 import pytest
 from sqlalchemy import delete, update
 
-from hub.errors import LedgerBroken, NotUsable
+from hub.errors import LedgerBroken, LedgerRolledBack, NotUsable
 from hub.ledger import faults
-from hub.ledger.database import writing
+from hub.ledger.database import open_ledger, writing
+from hub.ledger.migrations import migrate
 from hub.ledger.source import MemorySource
 from hub.ledger.tables import checkpoints, records, tiles
 from hub.proof.bundle import Bundle
+from hub.proof.notes import Ed25519Signer
 from hub.proof.report import Limit, Outcome
 from hub.proof.verifying import verify
-from tests.ledger import NOW, SIGNER, ALedger, _line, a_record
+from tests.ledger import NOW, ORIGIN, ALedger, _line, a_record
 from tests.ledger_fixtures import ledger, ledger_url, postgresql, postgresql_url
 
 __all__ = ["ledger", "ledger_url", "postgresql", "postgresql_url"]
@@ -34,7 +36,7 @@ def verified(book):
     """Return what the verifier says of an export of this ledger."""
     with (book.folder / "records-000000000000.jsonl").open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(_line(row)) + "\n" for row in book.rows(records))
-    return verify(Bundle(book.folder), [SIGNER.verifier])
+    return verify(Bundle(book.folder), [book.signer.verifier])
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -102,3 +104,30 @@ def test_a_database_that_cannot_be_published_says_so(book, harm):
 
     with pytest.raises(LedgerBroken, match="put its last backup in place"):
         book.sealer().round()
+
+
+def test_after_a_ledger_that_is_lost_for_good_a_new_log_can_be_begun(book, tmp_path):
+    """Under another origin, which nobody can overlook; what it lacks is a gap, to be accepted."""
+    book.source.log = ORIGIN
+    book.write(8)
+    book.seal()
+    book.sealer().close()
+    book.source.trim({"ind": "9999-0"})
+    engine = open_ledger(f"sqlite:///{tmp_path / 'new.db'}")
+    migrate(engine)
+    new = ALedger(engine, tmp_path / "new", book.source)
+
+    with pytest.raises(LedgerRolledBack, match="SEINHUIS_LOG_ORIGIN"):
+        new.seal()
+
+    new.source.log = "seinhuis.example/second"
+    new.signer = Ed25519Signer(new.source.log, bytes(range(32)))
+    new.source.append("ind", a_record(9))
+    new.seal()
+    accept(new)
+    new.seal()
+
+    assert [9] == [row.seq for row in new.rows(records, records.c.shard == "ind")]
+    assert (9, new.source.log) == (new.source.marks["ind"][0], new.source.logs["ind"])
+    assert [(Limit.DECLARED_GAP, 1)] == [(x.code, x.seq) for x in verified(new).limits]
+    engine.dispose()

@@ -112,6 +112,25 @@ def test_a_mark_is_seen_by_the_next_reading(source, write):
     assert source.read({"ind": BEGINNING}, 10).shards["ind"].marked == 1
 
 
+def test_the_mark_of_another_log_is_none(source, place):
+    """That log is lost, and this one was begun after it; nobody's name is no other name."""
+    source.mark({"ind": 4}, 1_000)
+    assert {"ind": 4} == source.sealed(["ind"])
+    found = []
+    for log in ("log.example/1", "log.example/2"):
+        if place is None:
+            source.log = log
+            found.append(source.sealed(["ind"]))
+            source.mark({"ind": 5}, 1_000)
+            continue
+        address = the_sealer(place)
+        with closing(ValkeySource(address.url, address.user, address.password, log=log)) as other:
+            found.append(other.sealed(["ind"]))
+            other.mark({"ind": 5}, 1_000)
+
+    assert [{"ind": 4}, {"ind": 0}] == found
+
+
 def test_trimming_leaves_what_is_not_lower(source, write):
     """Nothing that is not sealed may go; the head stays."""
     ids = [write("ind", b"{%d}" % number) for number in range(3)]
