@@ -26,7 +26,7 @@ from hub.proof.bundle import CHECKPOINT, CHECKPOINTS, Bundle
 from hub.proof.errors import ProofError
 from hub.proof.notes import LOG, VerifierKey
 from hub.proof.report import Outcome, Report
-from hub.proof.showing import progress_bar, text
+from hub.proof.showing import progress_bar, text, wrapped
 from hub.proof.verifying import Evidence
 from hub.proof.verifying import verify as check
 from hub.vault.interface import LOG as LOG_KEYS
@@ -158,12 +158,12 @@ def _tree_of(copy: Path, keys: Sequence[VerifierKey], folder: Path) -> Iterator[
 
 
 def _tell(report: Report, wrong: Sequence[str], whence: str) -> None:
-    output.line(whence)
+    output.line(wrapped(whence, "  "))
     for line in text(report).rstrip("\n").splitlines():
         output.line(line)
     for each in wrong:
         output.line()
-        output.line(f"FAULT (live): {each}")
+        output.line(wrapped(f"FAULT (live): {each}", "  "))
     if wrong:
         output.line()
         output.line("NOT SOUND: what is around the log is not as the log says")

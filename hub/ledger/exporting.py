@@ -108,7 +108,7 @@ def unfinished(place: Path) -> Iterator[Path]:
     """Give a folder beside `place` (0700) to make the export in; it is gone afterwards.
 
     Raises:
-        NotUsable: `place` is there already, or its folder cannot be written.
+        NotUsable: `place` is there already, or its folder cannot be written (any more).
 
     """
     if place.exists() or place.is_symlink():
@@ -122,6 +122,11 @@ def unfinished(place: Path) -> Iterator[Path]:
         ) from error
     try:
         yield made
+    except OSError as error:
+        raise NotUsable(
+            f"{place} could not be written ({(error.strerror or 'error').lower()}), and nothing of"
+            " it is left: make room there, or name another place"
+        ) from error
     finally:
         shutil.rmtree(made, ignore_errors=True)
 

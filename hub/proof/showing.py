@@ -25,8 +25,8 @@ def text(report: Report, *, quiet: bool = False) -> str:
         if report.origin:
             lines += [f"Log {report.origin}, {report.size} records", f"Root {report.root}", ""]
         lines += [f"Checked: {many} {what}" for what, many in report.checked.items()]
-        lines += [f"Key: {key}" for key in report.keys]
-        lines += [_wrapped(remark, "") for remark in report.remarks]
+        lines += [wrapped(f"Key: {key}", "  ") for key in report.keys]
+        lines += [wrapped(remark, "") for remark in report.remarks]
         lines.append("")
     for finding in report.faults[:TOLD]:
         lines += _fault(finding)
@@ -34,13 +34,13 @@ def text(report: Report, *, quiet: bool = False) -> str:
     if untold:
         lines += [f"And {untold} more faults. --json has the places of the first of each kind.", ""]
     for finding in report.limits:
-        lines += [_wrapped(f"LIMIT ({finding.code}): {finding.what}", "  "), ""]
+        lines += [wrapped(f"LIMIT ({finding.code}): {finding.what}", "  "), ""]
     if report.is_receipt and report.outcome is Outcome.SOUND:
         lines.append("SOUND: this record is in the log, as it stands in the receipt")
     else:
         lines.append(VERDICT[report.outcome])
     if report.outcome is Outcome.FAULT:
-        lines.append(_wrapped(f"{INCIDENT}.", ""))
+        lines.append(wrapped(f"{INCIDENT}.", ""))
     return "".join(f"{_plain(line)}\n" for line in lines)
 
 
@@ -52,15 +52,18 @@ def _plain(text: str) -> str:
 def _fault(finding: Finding) -> list[str]:
     means, what_to_do = MEANING[Fault(finding.code)]
     return [
-        _wrapped(f"FAULT ({finding.code}): {finding.what}", "  "),
-        _wrapped(f"  It means: {means}.", "    "),
-        _wrapped(f"  Do: {what_to_do}.", "    "),
+        wrapped(f"FAULT ({finding.code}): {finding.what}", "  "),
+        wrapped(f"  It means: {means}.", "    "),
+        wrapped(f"  Do: {what_to_do}.", "    "),
         "",
     ]
 
 
-def _wrapped(line: str, indent: str) -> str:
-    """Break at spaces only: a root or a key must stay whole, to be copied."""
+def wrapped(line: str, indent: str) -> str:
+    """Return a line as lines of 80, those after the first indented.
+
+    Broken at spaces only: a root or a key must stay whole, to be copied.
+    """
     broken = wrap(
         line, 80, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )

@@ -159,6 +159,20 @@ def test_a_role_config_that_was_changed_afterwards_is_found_out(sealed):
     assert sealed.hub.book.digest[:12] in beside
 
 
+@pytest.mark.parametrize(
+    "statement",
+    ["DELETE FROM subjects", "DELETE FROM records", "UPDATE configs SET document = x''"],
+    ids=["subjects", "records", "configs"],
+)
+def test_what_verify_says_fits_the_page(sealed, statement):
+    change(sealed, statement)
+
+    said = audit(sealed, "verify").stdout
+
+    assert "NOT SOUND" in said
+    assert [] == [line for line in said.splitlines() if len(line) > 80 and " " in line.strip()]
+
+
 def test_a_role_config_that_is_not_kept_is_told(sealed):
     """The broker may have lost it before it was sealed: no fault, and good to know."""
     change(sealed, "DELETE FROM configs")

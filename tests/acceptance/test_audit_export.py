@@ -263,6 +263,19 @@ def test_half_an_export_never_has_its_name(sealed, tmp_path, form, monkeypatch):
     assert ["begun"] == [record["result"] for record, _ in noted(sealed)]
 
 
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+def test_a_disk_that_is_full_is_said_and_nothing_is_left(sealed, tmp_path, form, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(exporting, "sha256", full)
+
+    result = export(sealed, tmp_path / "out", "--format", form)
+
+    assert (Exit.NOT_USABLE, True) == (result.exit_code, "no space left" in result.stderr)
+    assert [] == [path.name for path in tmp_path.iterdir() if "out" in path.name]
+
+
 def test_what_cannot_be_put_on_record_does_not_leave(sealed, tmp_path, monkeypatch):
     """Fail closed: the last word is written before the export gets its name."""
     from hub.errors import Unavailable
