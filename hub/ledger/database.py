@@ -8,6 +8,7 @@ import contextlib
 import errno
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,7 @@ from hub.data_folder import make_private_folder
 from hub.errors import HubError, LedgerBroken, NotUsable, Unavailable
 
 _DRIVERS: Final = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+pg8000"}
+_BUSY_S: Final = 10.0
 _ANSWER_S: Final = 30  # a network that swallows packets must not silence the sealer for ever
 _PRAGMAS: Final = (
     "PRAGMA busy_timeout = 10000",  # first: the next one may have to wait
@@ -195,8 +197,25 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves: DDL is in the transaction too
     cursor = connection.cursor()
     for pragma in _PRAGMAS:
-        cursor.execute(pragma)
+        _patiently(cursor, pragma)
     cursor.close()
+
+
+def _patiently(cursor: sqlite3.Cursor, pragma: str) -> None:
+    """Run a pragma. Two that make a new file WAL at once: SQLite tells one at once that it is busy.
+
+    Its busy_timeout does not count there, so the waiting is ours.
+    """
+    deadline = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            cursor.execute(pragma)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:
