@@ -6,6 +6,7 @@ Durable: what a transaction committed is on disk (SQLite: WAL with synchronous F
 
 import contextlib
 import errno
+import logging
 import os
 import sqlite3
 import time
@@ -58,10 +59,11 @@ def open_ledger(url: str, password: str = "") -> Engine:
         engine = create_engine(place)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
-        return engine
-    if password:
-        place = place.set(password=password)
-    return create_engine(place, connect_args={"timeout": _ANSWER_S}, pool_pre_ping=True)
+    else:
+        place = place.set(password=password) if password else place
+        engine = create_engine(place, connect_args={"timeout": _ANSWER_S}, pool_pre_ping=True)
+    engine.pool.logger.addFilter(_is_a_fault)  # type: ignore[union-attr]  # a Logger: echo is off
+    return engine
 
 
 @contextlib.contextmanager
@@ -99,6 +101,11 @@ def translated(engine: Engine) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise _in_our_words(engine, error.orig) from None
+
+
+def _is_a_fault(entry: logging.LogRecord) -> bool:
+    """Say whether the pool must log this: Ctrl-C while it takes a connection back is no fault."""
+    return not (entry.exc_info and isinstance(entry.exc_info[1], KeyboardInterrupt))
 
 
 def _in_our_words(engine: Engine, error: BaseException | None) -> HubError:

@@ -1,6 +1,7 @@
 """Opening and migrating the database: private, durable, and clear about what is wrong with it."""
 
 import os
+import signal
 import sqlite3
 import stat
 import threading
@@ -8,7 +9,7 @@ import threading
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import insert, inspect, text
+from sqlalchemy import event, insert, inspect, text
 
 from hub.errors import NotUsable, Unavailable
 from hub.ledger.database import open_ledger, reading, writing
@@ -38,6 +39,34 @@ def test_migrating_again_changes_nothing(ledger):
 
     with reading(ledger) as connection:
         assert [("d", 1, b"x")] == [tuple(row) for row in connection.execute(configs.select())]
+
+
+def test_ctrl_c_while_a_connection_is_taken_back_writes_no_traceback(ledger, caplog):
+    """Whoever stops `audit show --follow` sees that it stopped, and no page of code."""
+
+    @event.listens_for(ledger, "reset")
+    def ctrl_c(*_):
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt), reading(ledger) as connection:
+        connection.execute(configs.select())
+    event.remove(ledger, "reset", ctrl_c)
+
+    assert [] == caplog.records
+
+
+def test_what_fails_while_a_connection_is_taken_back_is_logged(ledger, caplog):
+    """Only an interruption is kept out of the log."""
+
+    @event.listens_for(ledger, "reset")
+    def fails(*_):
+        raise OSError
+
+    with reading(ledger) as connection:
+        connection.execute(configs.select())
+    event.remove(ledger, "reset", fails)
+
+    assert ["ERROR"] == [each.levelname for each in caplog.records]
 
 
 def test_several_processes_may_migrate_at_once(ledger_url):
