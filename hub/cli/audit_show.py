@@ -125,7 +125,7 @@ class _Listing:
 
     def _rows(self, lines: list[Line]) -> None:
         if self._layout is None:
-            columns = (*whole("time", "record", "what", "about"), "by")
+            columns = (*whole("time", "record", "what"), "about", "by")
             self._layout = Layout(columns, [_ROOM, *map(_cells, lines)])
             for text in self._layout.head():
                 output.line(text)
