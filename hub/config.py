@@ -42,7 +42,11 @@ SETTINGS: Final = (
         "100000",
         "Unfinished copies in one inbox before further ones are held.",
     ),
-    Setting("SEINHUIS_KEYS", "", "Folder of the keyring; empty: beside the data, `<data>.keys`."),
+    Setting(
+        "SEINHUIS_KEYS",
+        "",
+        "Folder of the keyring; empty: beside the data, `<data>.keys` (a demo has its own inside).",
+    ),
     Setting(
         "SEINHUIS_LEDGER",
         "",
@@ -175,7 +179,7 @@ def settings(
         batch=number("BATCH", 1),
         idle_ms=number("IDLE_MS", 50),
         inbox_cap=number("INBOX_CAP", 1),
-        keys=Path(value("KEYS") or f"{data.absolute()}.keys"),
+        keys=Path(value("KEYS") or _keyring_of(data)),
         ledger=value("LEDGER") or f"sqlite:///{data.absolute() / 'ledger.db'}",
         ledger_password=secret("LEDGER_PASSWORD_FILE"),
         log_folder=Path(value("LOG_FOLDER") or data / "log"),
@@ -186,6 +190,12 @@ def settings(
         unsealed_max=number("UNSEALED_MAX", 1),
         unsealed_ms=number("UNSEALED_MS", 1_000),
     )
+
+
+def _keyring_of(data: Path) -> Path:
+    """Return the folder inside the data when there is one, as in a demo; else the one beside it."""
+    inside = data / "keys"
+    return inside if inside.is_dir() else Path(f"{data.absolute()}.keys")
 
 
 def _is_broker_url(text: str) -> bool:

@@ -26,6 +26,8 @@ _FOLDER: Final = Path("data/demo")
 _MARK: Final = "seinhuis-demo.txt"
 _LOG: Final = "hub.log"
 _PAUSE_S: Final = 1.5
+_CORRECTED: Final = "e3d34efc"
+"""The hub's name of the story's `ind-0002`: sent twice, acted upon and corrected."""
 
 
 def demo(
@@ -167,7 +169,9 @@ def _look_around(console: "Console") -> None:
         ("the notices to the IND", ("inbox", "ind")),
         ("what waits for a person", ("held",)),
         ("what was refused, and why", ("dead",)),
-        ("every step, for the auditor", ("audit", "show")),
+        ("what was decided, and why", ("audit", "show", "--event", "decided")),
+        ("the life of one message", ("audit", "trace", _CORRECTED)),
+        ("that nothing was changed", ("audit", "verify")),
         ("more traffic", ("simulate", "--events", "500", "--seed", "8")),
     )
     console.print("\nThe hub stays up. In another terminal:")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -139,8 +140,9 @@ def test_a_demo_that_runs_is_not_emptied_by_a_second_one(tmp_path: Path) -> None
 
 
 def test_the_demo_stays_up_and_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
-    """Without --once another terminal can look around; after Ctrl-C no broker is left."""
+    """Every command that it suggests works there, with its keyring; then no broker is left."""
     folder = tmp_path / "demo"
+    suggested: list[list[str]] = []
     with subprocess.Popen(
         [SEINHUIS, "demo", "--events", "5", "--data", folder],
         stdout=subprocess.PIPE,
@@ -151,10 +153,28 @@ def test_the_demo_stays_up_and_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
         for line in process.stdout:
             if "Ctrl-C stops it" in line:
                 break
+            if "--data" in line and "simulate" not in line:
+                suggested.append(shlex.split(line[line.index("seinhuis ") :])[1:])
         inbox = seinhuis("inbox", "gm0363", "--json", "--data", folder)
+        looked = [seinhuis(*words) for words in suggested]
+        doctor = seinhuis("doctor", "--json", "--data", folder)
+        person = subprocess.run(
+            [SEINHUIS, "audit", "report", "person", "--bsn", "--data", folder],
+            input="999990342",
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+            env=environment(),
+        )
         process.send_signal(signal.SIGINT)
         rest = process.communicate(timeout=30)
     assert "signalen.veiligheidsmelding-gedaan" in inbox.stdout
+    assert len(suggested) == 7
+    assert [done.stderr for done in looked if done.returncode] == []
+    assert "its sender corrected it" in "".join(done.stdout for done in looked)
+    assert '"status":"fail"' not in doctor.stdout.lower()
+    assert "gemeente Amsterdam (gm0363)" in person.stdout, person.stderr
     assert process.returncode == 0, rest
     assert not (folder / "broker.json").exists()
 
