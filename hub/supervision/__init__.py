@@ -1,0 +1,1 @@
+"""Supervision: what a hub says of itself, so that people hear of trouble before partners do."""
