@@ -1,11 +1,26 @@
-"""The way of one shard through the pipeline."""
+"""The way of one shard through the pipeline: the next batch is planned while one is committed.
 
+One committer for each shard, so that what came first is written first. While the broker works on
+one batch, the next is read, decided and sealed here; at most `WAITING` of them wait. What waits
+together is written together, in one call of at most some `TOGETHER` steps: under `appendfsync
+always` a call costs a flush, but nobody else is served while it lasts.
+"""
+
+import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from hub import log
 from hub.errors import BrokerLost, Unavailable
-from hub.pipeline import Pipeline
+from hub.pipeline import Pipeline, Plan
 from hub.ports import Entry
+
+WAITING: Final = 2
+"""Batches that were planned and wait for the one that is being committed."""
+
+TOGETHER: Final = 200
+"""Entries in one call of the store, when several batches wait; a batch is never divided."""
 
 
 class Lane:
@@ -16,26 +31,71 @@ class Lane:
         self._pipeline = pipeline
         self._shard = shard
         self._failed = failed
+        self._planning = asyncio.Lock()
+        self._room = asyncio.Semaphore(WAITING)
+        self._waiting: deque[Plan] = deque()
+        self._committing: asyncio.Task[None] | None = None
         self.token = ""  #: of the lease under which this process reads the shard
+        #: something was left pending since this was last set to False: read that first, in order
+        self.behind = False
 
     async def put(self, entries: Sequence[Entry]) -> None:
-        """Take a batch. What fails stays pending, so nothing is lost by not raising here."""
-        try:
-            await self._pipeline.run(self._shard, entries)
-        except Unavailable as error:
-            log.get().warning(
-                "batch.failed", shard=self._shard, entries=len(entries), error=type(error).__name__
-            )
-        except Exception as error:  # noqa: BLE001  (whatever it is: say so; the entries are pending)
-            log.get().error(
-                "batch.failed", shard=self._shard, entries=len(entries), error=type(error).__name__
-            )
-            if isinstance(error, BrokerLost):
-                self._failed(error)
+        """Plan a batch and hand it to the committer; waits while `WAITING` others wait for it.
+
+        What fails stays pending, so nothing is lost by not raising here.
+        """
+        async with self._planning:  # two that put at once do not overtake each other
+            try:
+                plan = await self._pipeline.plan(self._shard, entries)
+            except Exception as error:  # noqa: BLE001 - said there; the entries stay pending
+                await self._left_pending(entries, error)
+                return
+            await self._room.acquire()
+            self._waiting.append(plan)
+            if self._committing is None or self._committing.done():
+                self._committing = asyncio.create_task(self._commit(), name=f"commit:{self._shard}")
 
     async def drain(self) -> None:
-        """Wait until all that was put is committed, or left pending."""
+        """Wait until all that was put is committed, or left pending.
+
+        Whoever waits may be cancelled; what is being committed goes on.
+        """
+        while self._committing is not None and not self._committing.done():
+            await asyncio.wait([self._committing])
 
     async def close(self) -> None:
         """Drain, and end. Idempotent."""
         await self.drain()
+
+    async def _commit(self) -> None:
+        while self._waiting:
+            plans = self._next()
+            try:
+                await self._pipeline.commit(plans, self.token)
+            except Exception as error:  # noqa: BLE001 - said there; the entries stay pending
+                # What waits behind it stays pending as well: it would overtake.
+                plans += [self._take() for _ in range(len(self._waiting))]
+                entries = [entry for plan in plans for entry in plan.entries]
+                await self._left_pending(entries, error)
+
+    def _next(self) -> list[Plan]:
+        """Take the next batch, and those after it that fit in the same call."""
+        plans = [self._take()]
+        count = len(plans[0].entries)
+        while self._waiting and count + len(self._waiting[0].entries) <= TOGETHER:
+            plans.append(self._take())
+            count += len(plans[-1].entries)
+        return plans
+
+    def _take(self) -> Plan:
+        self._room.release()
+        return self._waiting.popleft()
+
+    async def _left_pending(self, entries: Sequence[Entry], error: Exception) -> None:
+        self.behind = True
+        say = log.get().warning if isinstance(error, Unavailable) else log.get().error
+        say("batch.failed", shard=self._shard, entries=len(entries), error=type(error).__name__)
+        if isinstance(error, Unavailable):
+            await self._pipeline.excuse(self._shard, entries, error)
+        elif isinstance(error, BrokerLost):
+            self._failed(error)

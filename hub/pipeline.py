@@ -8,10 +8,10 @@ pending until its step is applied, and the step is applied once: a repeat finds 
 """
 
 import contextlib
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from time import monotonic, perf_counter
 
 from handlers.corrections import NOT_ITS_SENDER, decide_correction, may_correct, original_of
 from handlers.routing import decide
@@ -29,6 +29,9 @@ from schemas.records import RecordEvent
 Clock = Callable[[], datetime]
 """The moment now, aware, UTC."""
 
+Seal = Callable[[str, Sequence[Step]], Awaitable[Sequence[Step]]]
+"""Returns the steps of a shard as they may lie on the broker: `SealedStore.sealed_steps`."""
+
 GIVE_UP_AFTER = 5
 """An entry that was handed out this often without a result is dead-lettered unread."""
 
@@ -37,16 +40,6 @@ UNSEALED = "unsealed"
 
 _FULL = "inbox-full:"
 _TELL_S = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Planned:
-    """A step with what it was made from, so that it can be made again."""
-
-    step: Step
-    read: Read | None = None
-    decision: Decision | None = None
-    what: RecordEvent = RecordEvent.DECIDED
 
 
 @dataclass(slots=True)
@@ -62,20 +55,57 @@ class Report:
     blocked: list[str] = field(default_factory=list)  #: entries that stay pending
 
 
+@dataclass(slots=True)
+class _Planned:
+    """A step with what it was made from, so that it can be made again."""
+
+    step: Step
+    report: Report
+    read: Read | None = None
+    decision: Decision | None = None
+    what: RecordEvent = RecordEvent.DECIDED
+
+
+@dataclass(slots=True)
+class Plan:
+    """A batch that was read and decided, and of which nothing is written yet.
+
+    `parts`, in order: a step, or a correction or act, which is decided when all before it is done.
+    """
+
+    shard: str
+    entries: Sequence[Entry]
+    at: datetime
+    started: float
+    report: Report
+    parts: list[_Planned | Read]
+
+
 class Pipeline:
     """Takes entries from intake to inboxes. One instance serves all shards of a process."""
 
     def __init__(
-        self, store: Store, book: Rulebook, clock: Clock, pseudonyms: Pseudonyms | None = None
+        self,
+        store: Store,
+        book: Rulebook,
+        clock: Clock,
+        pseudonyms: Pseudonyms | None = None,
+        *,
+        seal: Seal | None = None,
     ) -> None:
-        """Without `pseudonyms` no record has a personal part, and nobody can be asked for."""
+        """Without `pseudonyms` no record has a personal part, and nobody can be asked for.
+
+        `seal` makes steps ready for a store that seals, while an earlier batch is being written;
+        without it the store does so itself, when its turn has come.
+        """
         self._store = store
         self._clock = clock
         self._pseudonyms = pseudonyms
+        self._seal = seal
         self._told_unsealed = -_TELL_S
         self.book = book
 
-    async def run(self, shard: str, entries: Sequence[Entry]) -> Report:
+    async def run(self, shard: str, entries: Sequence[Entry], token: str = "") -> Report:
         """Take `entries` of one shard through, in order. Safe to call twice with the same.
 
         Raises:
@@ -84,57 +114,109 @@ class Pipeline:
 
         """
         try:
-            return await self._run(shard, entries)
+            plan = await self.plan(shard, entries)
+            await self.commit([plan], token)
         except Unavailable as error:
-            if isinstance(error, NotSealed):
-                self._tell_unsealed(shard, entries)
-            # The store was away, which no entry can help: or an outage would use up their tries.
-            with contextlib.suppress(Unavailable):
-                await self._store.excuse(shard, entries)
+            await self.excuse(shard, entries, error)
             raise
+        return plan.report
 
-    async def _run(self, shard: str, entries: Sequence[Entry]) -> Report:
-        started = time.perf_counter()
-        at = self._clock()
-        report = Report(entries=len(entries))
-        planned: list[_Planned] = []
-        for entry in entries:
-            if entry.deliveries > GIVE_UP_AFTER:
-                log.get().error(
-                    "entry.given_up", shard=shard, entry=entry.id, deliveries=entry.deliveries
-                )
-                planned.append(_Planned(planning.given_up(shard, entry, self.book, at)))
-                continue
-            read = planning.read(entry, self.book, shard, self._pseudonyms)
-            if read.what in {What.CORRECTION, What.ACT}:
+    async def plan(self, shard: str, entries: Sequence[Entry]) -> Plan:
+        """Read, decide, minimise and seal; nothing is written. May be done while others commit.
+
+        Raises:
+            Unavailable: the keyring does not answer.
+
+        """
+        plan = Plan(shard, entries, self._clock(), perf_counter(), Report(len(entries)), [])
+        self._decide_all(plan)
+        if self._seal is not None:
+            planned = [part for part in plan.parts if isinstance(part, _Planned)]
+            sealed = await self._seal(shard, [each.step for each in planned])
+            for each, step in zip(planned, sealed, strict=True):
+                each.step = step
+        return plan
+
+    async def commit(self, plans: Sequence[Plan], token: str = "") -> None:
+        """Write plans of one shard, in order, in as few calls as their corrections and acts allow.
+
+        `token`: of the lease under which the shard is read. Errors as `run`, which says what to do.
+        """
+        steps: list[_Planned] = []
+        for plan in plans:
+            for part in plan.parts:
+                if isinstance(part, _Planned):
+                    steps.append(part)
+                    continue
                 # What came before it must be committed first: it may be about exactly that.
-                await self._apply(shard, planned, report)
-                planned.clear()
-            if read.what is What.CORRECTION:
-                await self._correct(shard, read, report, at)
-            elif read.what is What.ACT:
-                await self._act(shard, read, report, at)
+                await self._apply(plan.shard, steps, token)
+                steps = []
+                if part.what is What.CORRECTION:
+                    await self._correct(plan, part, token)
+                else:
+                    await self._act(plan, part, token)
+        await self._apply(plans[0].shard, steps, token)
+        for plan in plans:
+            self._tell(plan)
+
+    async def excuse(self, shard: str, entries: Sequence[Entry], error: Unavailable) -> None:
+        """Take back the hand-out of `entries`, which could not be committed; they stay pending.
+
+        The store was away, which no entry can help: or an outage would use up their tries.
+        """
+        if isinstance(error, NotSealed):
+            self._tell_unsealed(shard, entries)
+        with contextlib.suppress(Unavailable):
+            await self._store.excuse(shard, entries)
+
+    def _decide_all(self, plan: Plan) -> None:
+        """Fill in the parts of a plan.
+
+        Stage by stage over the whole batch, instead of event by event: code that stays in the cache
+        of the processor takes a quarter less time.
+        """
+        shard, book, at, report = plan.shard, self.book, plan.at, plan.report
+        reads = [self._read(shard, entry) for entry in plan.entries]
+        decisions = [
+            decide(read.event, book, at)
+            if read is not None and read.what is What.EVENT and read.event is not None
+            else None
+            for read in reads
+        ]
+        for entry, read, decision in zip(plan.entries, reads, decisions, strict=True):
+            if read is None:
+                step = planning.given_up(shard, entry, book, at)
+                plan.parts.append(_Planned(step, report))
+            elif decision is not None:
+                step = self._routed(shard, read, decision)
+                plan.parts.append(_Planned(step, report, read, decision))
+            elif read.what is What.REFUSED:
+                plan.parts.append(_Planned(self._refused(plan, read, read.problems), report))
             else:
-                planned.append(self._plan(shard, read, at))
-        await self._apply(shard, planned, report)
+                plan.parts.append(read)
+
+    def _read(self, shard: str, entry: Entry) -> Read | None:
+        """Read and admit an entry; None: it is given up, unread."""
+        if entry.deliveries > GIVE_UP_AFTER:
+            log.get().error(
+                "entry.given_up", shard=shard, entry=entry.id, deliveries=entry.deliveries
+            )
+            return None
+        return planning.read(entry, self.book, shard, self._pseudonyms)
+
+    def _tell(self, plan: Plan) -> None:
+        report = plan.report
         log.get().info(
             "batch.routed",
-            shard=shard,
+            shard=plan.shard,
             entries=report.entries,
             delivered=report.delivered,
             held=report.held,
             refused=report.refused,
             duplicates=report.duplicates,
             acts=report.acts,
-            took_ms=round((time.perf_counter() - started) * 1_000, 1),
+            took_ms=round((perf_counter() - plan.started) * 1_000, 1),
         )
-        return report
-
-    def _plan(self, shard: str, read: Read, at: datetime) -> _Planned:
-        if read.what is What.REFUSED or read.event is None:
-            return _Planned(self._refused(shard, read, at, read.problems))
-        decision = decide(read.event, self.book, at)
-        return _Planned(self._routed(shard, read, decision), read, decision)
 
     def _routed(
         self,
@@ -151,18 +233,21 @@ class Pipeline:
         )
 
     def _refused(
-        self,
-        shard: str,
-        read: Read,
-        at: datetime,
-        problems: Sequence[Problem],
-        code: str = "ongeldig",
+        self, plan: Plan, read: Read, problems: Sequence[Problem], code: str = "ongeldig"
     ) -> Step:
         return planning.refused(
-            shard, read.entry, self.book, at, problems, read.event, code=code, person=read.person
+            plan.shard,
+            read.entry,
+            self.book,
+            plan.at,
+            problems,
+            read.event,
+            code=code,
+            person=read.person,
         )
 
-    async def _correct(self, shard: str, read: Read, report: Report, at: datetime) -> None:
+    async def _correct(self, plan: Plan, read: Read, token: str) -> None:
+        shard, report = plan.shard, plan.report
         event = planning.event_of(read)
         original = original_of(event)
         by = self.book.parties[read.entry.intake or shard]
@@ -172,36 +257,37 @@ class Pipeline:
         while outcome is Outcome.CHANGED:  # the original reached somebody else meanwhile
             (known,) = await self._store.known(shard, [original])
             if known is not None and not may_correct(by, known.sender):
-                step = self._refused(shard, read, at, [NOT_ITS_SENDER], "niet-bevoegd")
-                await self._apply(shard, [_Planned(step)], report)
+                step = self._refused(plan, read, [NOT_ITS_SENDER], "niet-bevoegd")
+                await self._apply(shard, [_Planned(step, report)], token)
                 return
             received_by = known.received_by if known is not None else None
-            decision = decide_correction(event, self.book, at, received_by)
+            decision = decide_correction(event, self.book, plan.at, received_by)
             corrects = None if received_by is None else Correction(original, received_by, withdraws)
             step = self._routed(shard, read, decision, corrects, what)
-            planned = _Planned(step, read, decision, what)
-            (outcome,) = await self._apply(shard, [planned], report)
+            planned = _Planned(step, report, read, decision, what)
+            (outcome,) = await self._apply(shard, [planned], token)
 
-    async def _act(self, shard: str, read: Read, report: Report, at: datetime) -> None:
+    async def _act(self, plan: Plan, read: Read, token: str) -> None:
+        shard, report = plan.shard, plan.report
         event = planning.event_of(read)
         by = self.book.parties[read.entry.intake or shard]
-        problems = await perform(self._store, self.book, by, event, at, read.person)
+        problems = await perform(self._store, self.book, by, event, plan.at, read.person)
         if problems:
-            step = self._refused(shard, read, at, problems, "niet-toegestaan")
+            step = self._refused(plan, read, problems, "niet-toegestaan")
         else:
-            step = planning.acted(shard, read, by, self.book, at)
+            step = planning.acted(shard, read, by, self.book, plan.at)
             report.acts += 1
-        await self._apply(shard, [_Planned(step)], report)
+        await self._apply(shard, [_Planned(step, report)], token)
 
-    async def _apply(
-        self, shard: str, planned: Sequence[_Planned], report: Report
-    ) -> list[Outcome]:
+    async def _apply(self, shard: str, planned: Sequence[_Planned], token: str) -> list[Outcome]:
         if not planned:
             return []
-        results = await self._store.route(shard, [each.step for each in planned])
+        steps = [each.step for each in planned]
+        results = await self._store.route(shard, steps, *([token] if token else []))
         if any(map(_is_unsealed, results)):
             raise NotSealed(shard)  # nothing helps but the sealer: hold nothing, try nothing else
         for each, result in zip(planned, results, strict=True):
+            report = each.report
             if result.outcome is Outcome.DONE:
                 report.delivered += len(each.step.copies)
                 report.held += each.step.held is not None
@@ -209,17 +295,17 @@ class Pipeline:
             elif result.outcome is Outcome.DUPLICATE:
                 report.duplicates += 1
             elif result.outcome is Outcome.BLOCKED:
-                await self._unblock(shard, each, result.detail, report)
+                await self._unblock(shard, each, result.detail, token)
         return [result.outcome for result in results]
 
     def _tell_unsealed(self, shard: str, entries: Sequence[Entry]) -> None:
         """Say loudly that nothing is accepted, but not for every batch of every shard."""
-        now = time.monotonic()
+        now = monotonic()
         if now - self._told_unsealed >= _TELL_S:
             self._told_unsealed = now
             log.get().error("step.blocked", shard=shard, entry=entries[0].id, detail=UNSEALED)
 
-    async def _unblock(self, shard: str, blocked: _Planned, detail: str, report: Report) -> None:
+    async def _unblock(self, shard: str, blocked: _Planned, detail: str, token: str) -> None:
         """Hold the copy for a full inbox, so that the other recipients get theirs.
 
         Anything else in the way (a key of the wrong type) leaves the entry pending: it comes again,
@@ -229,13 +315,14 @@ class Pipeline:
         read, decision = blocked.read, blocked.decision
         if read is None or decision is None or all(f.party != party for f in decision.forwards):
             log.get().error("step.blocked", shard=shard, entry=blocked.step.entry, detail=detail)
-            report.blocked.append(blocked.step.entry)
+            blocked.report.blocked.append(blocked.step.entry)
             return
         held = replace(
             decision, verdicts=tuple(_hold_if(verdict, party) for verdict in decision.verdicts)
         )
         step = self._routed(shard, read, held, blocked.step.corrects, blocked.what)
-        await self._apply(shard, [_Planned(step, read, held, blocked.what)], report)
+        again = _Planned(step, blocked.report, read, held, blocked.what)
+        await self._apply(shard, [again], token)
 
 
 def _is_unsealed(result: StepResult) -> bool:

@@ -60,24 +60,36 @@ class SealedStore:
         self.depths = beneath.depths
         self.close = beneath.close
 
-    async def route(self, shard: str, steps: Sequence[Step]) -> list[StepResult]:
-        """Seal what the steps bring, with one call of the keyring, then apply them."""
+    async def route(self, shard: str, steps: Sequence[Step], *args: str) -> list[StepResult]:
+        """Seal what the steps bring, unless `sealed_steps` did so before; then apply them."""
+        if not all(map(_is_sealed, steps)):
+            steps = await self.sealed_steps(shard, steps)
+        return await self.beneath.route(shard, steps, *args)
+
+    async def sealed_steps(self, shard: str, steps: Sequence[Step]) -> list[Step]:
+        """Return the steps with all that they bring sealed, with one call of the keyring.
+
+        So that who routes can have it done before its turn at the broker. What is sealed already
+        stays as it is.
+        """
+        loose = [step for step in steps if not _is_sealed(step)]
         copies, waiting = await self._sealed(
             shard,
-            [copy for step in steps for copy in (*step.copies, *step.notices)],
-            [each for step in steps for each in (step.held, step.dead) if each is not None],
+            [copy for step in loose for copy in (*step.copies, *step.notices)],
+            [each for step in loose for each in (step.held, step.dead) if each is not None],
         )
-        sealed = [
-            replace(
+        return [
+            step
+            if _is_sealed(step)
+            else replace(
                 step,
-                copies=tuple(next(copies) for _ in step.copies),
-                notices=tuple(next(copies) for _ in step.notices),
+                copies=tuple([next(copies) for _ in step.copies]),
+                notices=tuple([next(copies) for _ in step.notices]),
                 held=next(waiting) if step.held is not None else None,
                 dead=next(waiting) if step.dead is not None else None,
             )
             for step in steps
         ]
-        return await self.beneath.route(shard, sealed)
 
     async def act(self, shard: str, act: Act) -> ActResult:
         """Seal the copy that is passed on, and the notice, then apply the act."""
@@ -181,9 +193,7 @@ class SealedStore:
         return (
             iter(
                 [
-                    copy
-                    if copy.plain
-                    else replace(copy, content=seal(copy.content), key=next(wrapped))
+                    copy if copy.plain else _sealed_copy(copy, seal(copy.content), next(wrapped))
                     for copy in copies
                 ]
             ),
@@ -196,6 +206,34 @@ class SealedStore:
             return _opened(entry, key)
         except CannotOpen:
             return entry
+
+
+def _is_sealed(step: Step) -> bool:
+    """Whether nothing of the step is left to seal."""
+    for copy in step.copies:
+        if not (copy.key or copy.plain):
+            return False
+    for copy in step.notices:
+        if not (copy.key or copy.plain):
+            return False
+    held, dead = step.held, step.dead
+    return (held is None or bool(held.key)) and (dead is None or bool(dead.key))
+
+
+def _sealed_copy(copy: Copy, content: bytes, key: bytes) -> Copy:
+    """As `dataclasses.replace`, in a third of the time: every copy comes along here."""
+    return Copy(
+        copy.party,
+        copy.message,
+        copy.type,
+        copy.rule,
+        copy.urgency,
+        copy.deadline,
+        copy.retain_until,
+        copy.sender,
+        content,
+        key,
+    )
 
 
 def _opened(entry: ParkedEntry, key: bytes) -> ParkedEntry:

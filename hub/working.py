@@ -29,6 +29,7 @@ from hub.stores import keys, packing
 from hub.worker import Worker, WorkerSettings
 
 _BESIDE_S: Final = 2.0
+_GARBAGE: Final = 50_000  # objects between two looks of the collector: some tens of batches
 
 
 async def work(hub: Hub, stop: asyncio.Event) -> None:
@@ -51,9 +52,11 @@ async def work(hub: Hub, stop: asyncio.Event) -> None:
         parties=len(hub.book.parties),
     )
     worker = _worker(hub, hub.pseudonyms())
-    # What is loaded by now stays: let the collector not walk through it with every batch.
+    # What is loaded by now stays: let the collector not walk through it with every batch. A batch
+    # makes thousands of objects and no cycles, so it need not look after every 700 of them.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_GARBAGE, 20, 50)
     async with _sealing(hub) as sealing, _retaining(hub, stop):
         beside = asyncio.create_task(_watch(hub, own, sealing), name="beside")
         working = asyncio.create_task(worker.run(stop), name="worker")
@@ -75,7 +78,7 @@ async def work(hub: Hub, stop: asyncio.Event) -> None:
 
 def _worker(hub: Hub, pseudonyms: Pseudonyms) -> Worker:
     return Worker(
-        Pipeline(hub.store, hub.book, now, pseudonyms),
+        Pipeline(hub.store, hub.book, now, pseudonyms, seal=hub.store.sealed_steps),
         hub.store,
         hub.book.shards(),
         hub.address,
