@@ -78,6 +78,11 @@ SETTINGS: Final = (
         "How long the sealer may be away while records wait (ms); then nothing new is handled.",
     ),
     Setting(
+        "SEINHUIS_ALARMS",
+        "",
+        "Bounds of alarms, `dead-letters=100,clock-skew=off`; empty: those of docs/howto/alarms.",
+    ),
+    Setting(
         "SEINHUIS_DEBUG",
         "",
         "1: show the traceback of what we did not foresee; it may hold data of an event.",
@@ -112,6 +117,7 @@ class Settings:
     tsa: str | None
     unsealed_max: int
     unsealed_ms: int
+    alarms: str  #: as `hub.supervision.alarms.bounds` reads it
 
 
 def debug(environment: Mapping[str, str] | None = None) -> bool:
@@ -189,6 +195,7 @@ def settings(
         tsa=value("TSA") or None,
         unsealed_max=number("UNSEALED_MAX", 1),
         unsealed_ms=number("UNSEALED_MS", 1_000),
+        alarms=value("ALARMS"),
     )
 
 

@@ -39,6 +39,8 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "ledger.timestamp_failed": frozenset({"error"}),
     "ledger.left": frozenset({"error"}),
     "access.not_read": frozenset({"error"}),
+    "alarm.raised": frozenset({"alarm", "place", "severity", "value", "bound", "page"}),
+    "alarm.cleared": frozenset({"alarm", "place", "value", "bound", "for_s"}),
     "retention.unread": frozenset({"shard", "party", "queue", "copies", "oldest"}),
     "retention.soon": frozenset({"shard", "party", "copies"}),
     "retention.intake": frozenset({"shard", "party", "since"}),
