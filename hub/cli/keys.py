@@ -26,8 +26,7 @@ _NEXT: Final = {
     HUB: "what waits for a person keeps the old key: it can go when held and dead have none of it",
     PSEUDONYM: "persons in older records are still found with the old key: retire it only when"
     " those records were erased",
-    LOG: "the next checkpoints are signed by both keys; give who verifies the new line:"
-    " seinhuis keys public",
+    LOG: "the next checkpoints are signed by both keys; give who verifies the new line:",
 }
 
 
@@ -46,7 +45,7 @@ def list_(
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the keys by owner, newest first: use, age, and whether in force.
+    """List the keys by owner, newest first: their use and age.
 
     Shows no key, makes none, and needs no hub. With --json one document a line.
 
@@ -129,8 +128,10 @@ def rotate(
         output.document({"made": made})
         return
     output.line(f"{made} is in force")
-    rest = f"the copies in its inbox keep the old key until: seinhuis keys rewrap {owner}"
-    output.line(_NEXT.get(owner, rest))
+    output.line(_NEXT.get(owner, "the copies in its inbox keep the old key until:"))
+    if owner not in {HUB, PSEUDONYM}:
+        words = ("public",) if owner == LOG else ("rewrap", owner)
+        output.line(f"  {output.command('keys', *words)}")
 
 
 @keys.command()
@@ -183,7 +184,12 @@ def retire(
     settings = settings_from(data=data, config=config, broker=broker)
     words = checked(reason)
     run(key_changes.refuse_to_retire(settings, key))
-    confirm(f"Nothing that was sealed or made with {key} can be read after this.", yes=yes)
+    confirm(
+        f"{key} signs nothing after this; what it signed is still checked with its public half."
+        if key.startswith(f"{LOG}.")
+        else f"Nothing that was sealed or made with {key} can be read after this.",
+        yes=yes,
+    )
     key_changes.retire(settings, key, words)
     if as_json:
         output.document({"retired": key})
@@ -205,7 +211,7 @@ def adopt(
     broker: Broker = None,
     as_json: AsJson = False,
 ) -> None:
-    """Go on with this keyring after the keys of this broker were lost for good.
+    """Go on with this keyring: that of this broker is lost for good.
 
     First look for a backup of the keyring: after this no copy that was sealed before opens, and no
     person in older records is found. The keys that signed the log before stay listed. On record,

@@ -150,6 +150,7 @@ def _welcome(hub: Hub) -> None:
             f"  passwords    {_credentials(settings)}",
             "               each party is a user of the broker under its own name",
         ]
+    lines.append(f"  keyring      {settings.keys}: back it up, apart from the data")
     elsewhere = settings.data if settings.data != Path("data") else None
     output.remember(broker=settings.broker, data=None if settings.broker else elsewhere)
     lines += [
