@@ -232,28 +232,29 @@ def _disagreements(connection: Connection, settings: Settings) -> Iterator[str]:
 def folder_problems(settings: Settings, head: store.Head | None) -> Iterator[str]:
     """Say in what the published folder differs from the newest checkpoint of the database."""
     file = settings.log_folder / CHECKPOINT
-    if head is None:
-        return
+    size = head.size if head else 0
     try:
         shown = Checkpoint.parse(split_note(file.read_text(encoding="utf-8"))[0])
         published_keys(settings)
     except FileNotFoundError:
+        if head is None:
+            return
         yield f"{settings.log_folder} has no checkpoint: start a sealer, which writes it anew"
         return
     except (OSError, ValueError, ProofError, HubError):
         yield f"{file}, or key.pub beside it, cannot be read: somebody changed it; keep it"
         return
-    if shown.size > head.size:
+    if shown.size > size:
         yield (
-            f"{settings.log_folder} shows {shown.size} records and the database has {head.size}:"
-            " the database was set back; put its newest backup in place"
+            f"{settings.log_folder} shows {output.plural(shown.size, 'record')} and the database has {size:,}:"
+            " the database was set back; put its newest copy back"
         )
-    elif (shown.size, shown.root) == (head.size, head.root):
+    elif head is None or (shown.size, shown.root) == (head.size, head.root):
         return
-    elif shown.size == head.size:
+    elif shown.size == size:
         yield f"{settings.log_folder} shows another root than the database: a forked log; keep both"
     else:
         yield (
-            f"{settings.log_folder} shows {shown.size} of {head.size} records: the sealer is not"
+            f"{settings.log_folder} shows {shown.size:,} of {size:,} records: the sealer is not"
             " running, or cannot write there"
         )

@@ -31,6 +31,7 @@ from schemas.records import RecordEvent
 
 _LEAST_FREE: Final = 1_000_000_000
 _A_WEEK: Final = timedelta(days=7)
+_RESTORE: Final = "see Restore in docs/howto/run.md"
 
 
 def of_ledger(settings: Settings) -> Iterator[Finding]:
@@ -41,7 +42,11 @@ def of_ledger(settings: Settings) -> Iterator[Finding]:
         with _opened(settings) as connection:
             yield from _of(connection, settings)
     except NotFound as none:
-        yield Finding("ledger", OK, str(none))
+        lost = list(folder_problems(settings, None))
+        if lost:
+            yield Finding("ledger", FAIL, lost[0], _RESTORE)
+        else:
+            yield Finding("ledger", OK, str(none))
     except HubError as error:
         way_out = "is its server running? see SEINHUIS_LEDGER in docs/howto/run.md"
         yield Finding("ledger", FAIL, str(error), way_out)
@@ -88,7 +93,8 @@ def _of(connection: Connection, settings: Settings) -> Iterator[Finding]:
     for problem in problems:
         # A moment behind is how it is between two rounds of the sealer.
         behind = "is not running" in problem or "start a sealer" in problem
-        yield Finding("published", WARN if behind else FAIL, problem, output.command("doctor"))
+        way_out = output.command("doctor") if behind else _RESTORE
+        yield Finding("published", WARN if behind else FAIL, problem, way_out)
     if not problems and head is not None:
         yield Finding("published", OK, f"{settings.log_folder} shows the newest checkpoint")
     yield from _retention(connection, settings)

@@ -57,6 +57,22 @@ def test_without_a_ledger_there_is_nothing_wrong_and_none_is_made(tmp_path):
     assert [] == list(tmp_path.iterdir())
 
 
+def test_a_ledger_that_is_lost_or_begun_anew_is_told_by_what_was_published(sealed):
+    """The folder shows a record: that there is no ledger, or an empty one, is not all well."""
+    sealed.close()
+    for file in sealed.data.glob("ledger.db*"):
+        file.unlink()
+    lost_code, lost = doctor(sealed)
+    CliRunner().invoke(app, ["ledger", "migrate"], env=sealed.environment())
+    empty_code, empty = doctor(sealed)
+    checked = CliRunner().invoke(app, ["ledger", "check"], env=sealed.environment())
+
+    assert ("fail", "fail") == (lost["ledger"]["status"], empty["published"]["status"])
+    assert (Exit.NOT_USABLE, Exit.NOT_USABLE) == (lost_code, empty_code)
+    assert Exit.REFUSED == checked.exit_code
+    assert "shows 1 record and the database has 0" in checked.stdout
+
+
 def test_a_keyring_that_others_can_read_is_told_with_the_command_that_mends_it(sealed):
     keys = sealed.data.with_name("data.keys")
     (keys / "keyring.json").chmod(0o644)
