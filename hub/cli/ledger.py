@@ -246,8 +246,8 @@ def folder_problems(settings: Settings, head: store.Head | None) -> Iterator[str
         return
     if shown.size > size:
         yield (
-            f"{settings.log_folder} shows {output.plural(shown.size, 'record')} and the database has {size:,}:"
-            " the database was set back; put its newest copy back"
+            f"{settings.log_folder} shows {output.plural(shown.size, 'record')} and the database"
+            f" has {size:,}: the database was set back; put its newest copy back"
         )
     elif head is None or (shown.size, shown.root) == (head.size, head.root):
         return
