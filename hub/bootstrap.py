@@ -21,6 +21,7 @@ from hub.roles import default_folder, load
 from hub.sealed_store import SealedStore
 from hub.stores.config_documents import ConfigDocuments
 from hub.stores.connection import connect
+from hub.stores.looking import Looking
 from hub.stores.valkey import ValkeyStore
 from hub.vault.keyring import FileKeyring
 
@@ -47,6 +48,7 @@ class Hub:
     documents: ConfigDocuments
     keyring: FileKeyring
     address: BrokerAddress
+    looking: Looking  #: the same broker, as the one who supervises it sees it
     broker: EmbeddedBroker | None = None  #: ours, when this process started it
     stranger: str = ""  #: why the keyring is not that of this broker; then nothing is sealed here
 
@@ -186,4 +188,13 @@ async def _open(settings: Settings, book: Rulebook, address: BrokerAddress, wait
     )
     keyring = FileKeyring(settings.keys, now)
     store = SealedStore(server, keyring)
-    return Hub(settings, book, store, server, ConfigDocuments(redis), keyring, address)
+    return Hub(
+        settings,
+        book,
+        store,
+        server,
+        ConfigDocuments(redis),
+        keyring,
+        address,
+        Looking(redis),
+    )

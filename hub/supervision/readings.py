@@ -58,7 +58,8 @@ class Readings:
         True  #: False: shards, parties and the broker's figures are the last known
     )
     silent_s: float = 0.0  #: how long the broker has not answered; 0.0: it does
-    shards: tuple[ShardReading, ...] = ()  #: by name
+    shards: tuple[ShardReading, ...] = ()  #: by name; without the hub's own
+    own: ShardReading | None = None  #: the hub's own shard: records only, and nobody reads it
     parties: tuple[PartyReading, ...] = ()  #: those with an inbox, by name
     inbox_limit: int = 0  #: unfinished copies in one inbox beyond which further ones are held
     unsealed_limit: int = 0  #: unsealed records of a shard beyond which nothing new is handled
@@ -73,9 +74,13 @@ class Readings:
     @property
     def unsealed(self) -> int:
         """Records of all shards that wait to be sealed."""
-        return sum(each.unsealed for each in self.shards)
+        return sum(each.unsealed for each in self._sealed)
 
     @property
     def seal_delay_s(self) -> float:
         """The longest seal delay of all shards."""
-        return max((each.seal_delay_s for each in self.shards), default=0.0)
+        return max((each.seal_delay_s for each in self._sealed), default=0.0)
+
+    @property
+    def _sealed(self) -> tuple[ShardReading, ...]:
+        return self.shards if self.own is None else (*self.shards, self.own)
