@@ -37,7 +37,8 @@ _READ_STREAM: Final = (
 
 
 _SET: Final = (
-    "~hub:{*}:seen:* ~hub:{*}:key:* ~hub:{*}:opened:* ~hub:{hub}:config ~hub:{hub}:config:*"
+    "~hub:{*}:seen:* ~hub:{*}:key:* ~hub:{*}:opened:* ~hub:{*}:lease ~hub:{hub}:config"
+    " ~hub:{hub}:config:*"
 )
 _REMOVE: Final = "~hub:{*}:in ~hub:{*}:in:* ~hub:{*}:inbox:* ~hub:{*}:held ~hub:{*}:dead"
 
@@ -75,8 +76,9 @@ def hub_user() -> AclUser:
             f"({_REMOVE} -@all +xdel)",
             "(~hub:{*}:delivery:* ~hub:{*}:head -@all +hset)",
             "(~hub:{*}:delivery:* -@all +pexpire)",
-            "(~hub:{*}:key:* -@all +del)",
+            "(~hub:{*}:key:* ~hub:{*}:lease -@all +del)",
             "(~hub:{*}:sealed -@all +hsetnx)",
+            "(~hub:{hub}:workers -@all +hset +hdel +hgetall)",
         ),
     )
 

@@ -7,11 +7,13 @@ HubError
     BrokerMissing    no broker answered in time; retried at start, then exit code 4
     BrokerLost       the broker came back empty or was replaced; the hub stops
     BrokerInUse      another hub has the data folder
+    Superseded       another process took over under the name of this worker; this one stops
   LedgerError
     LedgerRolledBack the database is older than what was published; nothing is sealed
     LedgerBroken     what the database holds does not add up; nothing is sealed
   Unavailable        a store did not answer; nothing was done, or we cannot know; safe to retry
     NotSealed        records are not being sealed: nothing new is accepted until they are
+    Fenced           another worker reads this shard now; what we have of it is for that one
   NotAllowed         the access list says no; not retried
   NotFound           what was asked for is not there
   NotOpened          the content of a sealed copy, before it was opened
@@ -55,6 +57,16 @@ class BrokerInUse(BrokerError):
     """Another hub uses this data folder. Stop that one, or name another folder with --data."""
 
 
+class Superseded(BrokerError):
+    """Another process reads under the name of this worker. Give each a name of its own."""
+
+    def __init__(self, worker: str) -> None:
+        super().__init__(
+            f"another process took over under the name of this worker ({worker}): give each worker"
+            " on this broker a name of its own, with SEINHUIS_WORKER"
+        )
+
+
 class LedgerError(HubError):
     """Sealing must not go on before a person has looked. Keep all files as they are."""
 
@@ -82,6 +94,13 @@ class NotSealed(Unavailable):
             f"records are not being sealed (shard {shard}); nothing new is accepted until they are:"
             " is the sealer running, and can it write to the ledger? `seinhuis doctor` tells"
         )
+
+
+class Fenced(Unavailable):
+    """Another worker reads this shard now. Nothing was done; what we have of it is for that one."""
+
+    def __init__(self, shard: str) -> None:
+        super().__init__(f"this worker does not read shard {shard} any more: another one does")
 
 
 class NotAllowed(HubError):

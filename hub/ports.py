@@ -111,6 +111,9 @@ class Outcome(StrEnum):
     #: a key has the wrong type, an inbox is full, it was withdrawn or corrected, or too much is not
     #: sealed yet; nothing written
     BLOCKED = "blocked"
+    #: the token is of no lease (any more), or another worker was handed entries of this intake that
+    #: are not finished, so that this one would overtake them. Nothing was written; the entry stays
+    FENCED = "fenced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,19 +271,27 @@ class Store(Protocol):
         """
 
     async def reclaim(
-        self, shard: str, intakes: Sequence[str], consumer: str, idle_ms: int, count: int
+        self,
+        shard: str,
+        intakes: Sequence[str],
+        consumer: str,
+        idle_ms: int,
+        count: int,
+        after: str = "-",
     ) -> list[Entry]:
-        """Take over entries that another worker took and did not finish within `idle_ms`.
+        """Take over entries that were taken, also by `consumer`, and not finished in `idle_ms`.
 
-        An entry that was handed out before comes alone in the list when it is a suspect
-        (`deliveries` > 2), so that a poison takes nobody with it.
+        In order of entry id, from after entry id `after` ("-": from the start): with `idle_ms` 0
+        and `after` the last one of each answer, everything comes once. An entry comes alone in the
+        list when it is a suspect (`deliveries` > 2), so that a poison takes nobody with it.
         """
 
-    async def route(self, shard: str, steps: Sequence[Step]) -> list[StepResult]:
+    async def route(self, shard: str, steps: Sequence[Step], token: str = "") -> list[StepResult]:
         """Apply each step atomically, in this order, all in one call; one result for each step.
 
         First the fence: the entry leaves its queue, or the result is GONE. `seq` of the records
-        has no gaps, also when steps are blocked.
+        has no gaps, also when steps are blocked. With a `token` nothing is written unless the lease
+        of the shard is held under it: see `lease` and FENCED. Without one nobody looks at leases.
         """
 
     async def excuse(self, shard: str, entries: Sequence[Entry]) -> None:
@@ -293,8 +304,34 @@ class Store(Protocol):
     async def known(self, shard: str, messages: Sequence[str]) -> list[Known | None]:
         """Return what is remembered of each message; None: it is not known here (any more)."""
 
-    async def act(self, shard: str, act: Act) -> ActResult:
-        """Apply a transition in the shard of the message's sender, with its record and notice."""
+    async def act(self, shard: str, act: Act, token: str = "") -> ActResult:
+        """Apply a transition in the shard of the message's sender, with its record and notice.
+
+        With a `token` nothing is written unless the lease of `shard` is held under it: else
+        `Fenced` is raised.
+        """
+
+    async def lease(self, shard: str, worker: str, token: str, ttl_ms: int) -> bool:
+        """Take or renew the right to read `shard` alone, for `ttl_ms` from now; False: another's.
+
+        Free, or `worker`'s own: a process that was started again under its name gets it at once,
+        and what still runs under its former token is fenced off. `token`: `<instance>.<anything>`,
+        without `|`; new for each acquisition. Of two processes with one name, that with the larger
+        instance wins. Safe to repeat. Also on a store that is full.
+
+        Raises:
+            Superseded: a later process with this name has it: this one must stop.
+
+        """
+
+    async def release(self, shard: str, worker: str, token: str) -> None:
+        """Give a lease back, so that another may take it at once; nothing when it is not ours."""
+
+    async def workers(self, worker: str, ttl_ms: int) -> list[str]:
+        """Say that `worker` lives for `ttl_ms` more; return the names of all that live, in order.
+
+        With 0 it takes its leave. Also on a store that is full.
+        """
 
     async def inbox(
         self, shard: str, party: str, after: str = "-", count: int = 100

@@ -54,17 +54,20 @@ class SealedStore:
         self.progress = beneath.progress
         self.records = beneath.records
         self.note = beneath.note
+        self.lease = beneath.lease
+        self.release = beneath.release
+        self.workers = beneath.workers
         self.copy_key = beneath.copy_key
         self.replace_key = beneath.replace_key
         self.answer = beneath.answer
         self.depths = beneath.depths
         self.close = beneath.close
 
-    async def route(self, shard: str, steps: Sequence[Step], *args: str) -> list[StepResult]:
+    async def route(self, shard: str, steps: Sequence[Step], token: str = "") -> list[StepResult]:
         """Seal what the steps bring, unless `sealed_steps` did so before; then apply them."""
         if not all(map(_is_sealed, steps)):
             steps = await self.sealed_steps(shard, steps)
-        return await self.beneath.route(shard, steps, *args)
+        return await self.beneath.route(shard, steps, token)
 
     async def sealed_steps(self, shard: str, steps: Sequence[Step]) -> list[Step]:
         """Return the steps with all that they bring sealed, with one call of the keyring.
@@ -91,13 +94,13 @@ class SealedStore:
             for step in steps
         ]
 
-    async def act(self, shard: str, act: Act) -> ActResult:
+    async def act(self, shard: str, act: Act, token: str = "") -> ActResult:
         """Seal the copy that is passed on, and the notice, then apply the act."""
         given = [copy for copy in (act.copy, act.notice) if copy is not None]
         copies, _ = await self._sealed(shard, given)
         copy = next(copies) if act.copy is not None else None
         notice = next(copies) if act.notice is not None else None
-        return await self.beneath.act(shard, replace(act, copy=copy, notice=notice))
+        return await self.beneath.act(shard, replace(act, copy=copy, notice=notice), token)
 
     async def erase(self, shard: str, erasures: Sequence[Erasure]) -> list[bool]:
         """Seal the notices, then erase."""

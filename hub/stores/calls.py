@@ -25,11 +25,11 @@ class Bounds(NamedTuple):
     unsealed_ms: int
 
 
-def route_call(shard: str, steps: Sequence[Step], bounds: Bounds) -> Call:
-    """Return the call of `route` for a batch of one shard."""
+def route_call(shard: str, steps: Sequence[Step], bounds: Bounds, token: str = "") -> Call:
+    """Return the call of `route` for a batch of one shard; `token`: of the lease, or empty."""
     names = [keys.head(shard), keys.audit(shard), keys.sealed(shard)]
-    names += (keys.held(shard), keys.dead(shard), keys.unfinished(shard))
-    args: list[Any] = [*bounds, keys.HUB_GROUP]
+    names += (keys.held(shard), keys.dead(shard), keys.unfinished(shard), keys.lease(shard))
+    args: list[Any] = [*bounds, keys.HUB_GROUP, token]
     for step in steps:
         queue, corrects, held, dead = step.queue, step.corrects, step.held, step.dead
         if queue is Queue.INTAKE:
@@ -73,8 +73,8 @@ def route_call(shard: str, steps: Sequence[Step], bounds: Bounds) -> Call:
     return names, args
 
 
-def act_call(shard: str, act: Act, bounds: Bounds) -> Call:
-    """Return the call of `act`."""
+def act_call(shard: str, act: Act, bounds: Bounds, token: str = "") -> Call:
+    """Return the call of `act`; `token`: of the lease, or empty."""
     names = [
         keys.head(shard),
         keys.audit(shard),
@@ -83,11 +83,12 @@ def act_call(shard: str, act: Act, bounds: Bounds) -> Call:
         keys.delivery(shard, act.party, act.message),
         keys.unfinished(shard),
         keys.copy_key(shard, act.party, act.message),
+        keys.lease(shard),
     ]
     args: list[Any] = [*bounds, act.party, act.name, act.act, act.to_state]
     args += (act.at.isoformat(), act.record, act.refused_record, act.again_record, act.person)
     args += (",".join(act.allowed_from), ",".join(act.no_op_from))
-    args += ("1" if act.notice else "", "1" if act.copy else "")
+    args += ("1" if act.notice else "", "1" if act.copy else "", token)
     for copy in (act.notice, act.copy):
         if copy:
             names += _copy_keys(shard, copy)

@@ -1,8 +1,8 @@
 #!lua name=seinhuis_@VERSION@
 
 -- Everything that must happen as a whole, on the server: route (a batch of steps; route.lua), act
--- (act.lua), erase and replace_key (erase.lua), and here note, excuse, and what they share. The four
--- files are loaded as one.
+-- (act.lua), erase and replace_key (erase.lua), lease, release and workers (lease.lua), and here note,
+-- excuse, and what they share. The files are loaded as one.
 --
 -- Commands of Redis 7.0 only. Every key is declared, and all keys of a call are in one slot.
 --
@@ -130,6 +130,24 @@ local function count_open(open, party)
   local count = redis.pcall('HGET', open, party)
   if type(count) == 'table' then return nil end
   return tonumber(count or 0)
+end
+
+-- Who has a lease, and under which token; nil: nobody. A key of the wrong type raises.
+local function read_lease(key)
+  local value = redis.call('GET', key)
+  if not value then return nil end
+  return string.match(value, '^(.*)|([^|]*)$')
+end
+
+-- Whether somebody else than `worker` was handed entries of an intake that are not finished. Then what
+-- `worker` was handed is not next: it would overtake. No such worker is at work, or it would have the
+-- lease; but one that was stopped and goes on may read once more before it knows.
+local function overtakes(intake, group, worker)
+  local pending = redis.pcall('XPENDING', intake, group)
+  for _, consumer in ipairs(pending[4] or {}) do
+    if consumer[1] ~= worker then return true end
+  end
+  return false
 end
 
 -- KEYS: head audit sealed. ARGV: record, person. Returns its seq, or the key that stands in the way.

@@ -56,8 +56,14 @@ hub:{shard}:sealed
   was. Made by the hub with seq 0, written by the sealer. When too much is not sealed, or for too
   long, nothing new is accepted.
 
+hub:{shard}:lease
+  A string with a time to live (seconds): `<worker>|<token>`, who reads the shard now. Nobody else
+  writes what came in there, and the token changes each time that it is taken.
+
 Of the hub as a whole:
 
+hub:{hub}:workers
+  A hash: worker -> until when it counts as living (Unix milliseconds), by the clock of the broker.
 hub:{hub}:config
   A string: the digest of the role config in force.
 hub:{hub}:config:<digest>
@@ -161,6 +167,20 @@ def head(shard: str) -> str:
 def sealed(shard: str) -> str:
     """Return the hash that says up to where the records are sealed."""
     return f"hub:{{{shard}}}:sealed"
+
+
+def lease(shard: str) -> str:
+    """Return where it stands who reads the shard.
+
+    >>> lease("politie.3")
+    'hub:{politie.3}:lease'
+    """
+    return f"hub:{{{shard}}}:lease"
+
+
+def workers() -> str:
+    """Return the hash of the workers that live."""
+    return "hub:{hub}:workers"
 
 
 def config_in_force() -> str:

@@ -9,6 +9,7 @@ _PARTS: Final = (
     "route.lua",
     "act.lua",
     "erase.lua",
+    "lease.lua",
 )  # one text; first what they share
 _TEMPLATE: Final = "\n".join(
     resources.files("hub.stores").joinpath(part).read_text("utf-8") for part in _PARTS
@@ -25,3 +26,6 @@ NOTE: Final = f"seinhuis_note_{VERSION}"
 EXCUSE: Final = f"seinhuis_excuse_{VERSION}"
 ERASE: Final = f"seinhuis_erase_{VERSION}"
 REPLACE_KEY: Final = f"seinhuis_replace_key_{VERSION}"
+LEASE: Final = f"seinhuis_lease_{VERSION}"
+RELEASE: Final = f"seinhuis_release_{VERSION}"
+WORKERS: Final = f"seinhuis_workers_{VERSION}"

@@ -7,10 +7,10 @@ act do is in `hub.stores.memory_shard`.
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TypeVar
 
-from hub.errors import NotSealed
+from hub.errors import Fenced, NotSealed
 from hub.ports import (
     Act,
     ActResult,
@@ -28,13 +28,14 @@ from hub.ports import (
 )
 from hub.stores.calls import Bounds
 from hub.stores.memory_inboxes import now_ms
+from hub.stores.memory_leases import MemoryLeases
 from hub.stores.memory_shard import MemoryShard, Pending
 
 _Item = TypeVar("_Item")
 _SUSPECT_DELIVERIES = 2
 
 
-class MemoryStore:
+class MemoryStore(MemoryLeases):
     """The store of `hub.ports.Store` in memory; the settings are those of `ValkeyStore`."""
 
     def __init__(
@@ -45,6 +46,7 @@ class MemoryStore:
         unsealed_max: int = 100_000,
         unsealed_ms: int = 900_000,
     ) -> None:
+        super().__init__()
         self._bounds = Bounds(duplicate_ms, inbox_cap, unsealed_max, unsealed_ms)
         self._shards: dict[str, MemoryShard] = {}
         self._answers: dict[tuple[str, str, str], tuple[float, bytes]] = {}
@@ -63,7 +65,7 @@ class MemoryStore:
         self,
         shard: str,
         intakes: Sequence[str],
-        consumer: str,  # noqa: ARG002 - the port has it; one process needs no names
+        consumer: str,
         count: int,
         wait_ms: int,
     ) -> list[Entry]:
@@ -83,39 +85,53 @@ class MemoryStore:
                 break
             await asyncio.sleep(0.005)
         for entry in new:
-            s.pending[entry.intake, entry.id] = Pending(time.monotonic(), 1)
+            s.pending[entry.intake, entry.id] = Pending(consumer, time.monotonic(), 1)
         return new
 
     async def reclaim(
         self,
         shard: str,
         intakes: Sequence[str],
-        consumer: str,  # noqa: ARG002 - the port has it; one process needs no names
+        consumer: str,
         idle_ms: int,
         count: int,
+        after: str = "-",
     ) -> list[Entry]:
-        """Take over what is idle; a suspect alone, and only when nothing else is idle."""
+        """Take over what is idle, in order; a suspect alone."""
         s, now = self._shard(shard), time.monotonic()
+        start = (-1, 0) if after == "-" else _order(after)
         idle = [
             (place, pending)
             for place, pending in s.pending.items()
-            if place[0] in intakes and now - pending.since >= idle_ms / 1_000
+            if place[0] in intakes
+            and now - pending.since >= idle_ms / 1_000
+            and _order(place[1]) > start
         ]
-        once = [item for item in idle if item[1].deliveries < _SUSPECT_DELIVERIES]
-        taken = once[:count] or idle[:1]
+        idle.sort(key=lambda item: _order(item[0][1]))
+        innocent = takewhile(lambda item: item[1].deliveries < _SUSPECT_DELIVERIES, idle)
+        taken = list(islice(innocent, count)) or idle[:1]
         for _, pending in taken:
-            pending.since, pending.deliveries = now, pending.deliveries + 1
+            pending.consumer, pending.since = consumer, now
+            pending.deliveries += 1
         return [
             Entry(entry, intake, s.intakes[intake][entry], pending.deliveries)
             for (intake, entry), pending in taken
         ]
 
-    async def route(self, shard: str, steps: Sequence[Step]) -> list[StepResult]:
+    async def route(self, shard: str, steps: Sequence[Step], token: str = "") -> list[StepResult]:
         """Apply the steps one after the other."""
         s = self._shard(shard)
-        if s.is_unsealed:
-            return [StepResult(Outcome.BLOCKED, "unsealed")] * len(steps)
-        return [s.step(step) for step in steps]
+        worker = self.holder(shard, token) if token else None
+        fenced = {
+            step.intake
+            for step in steps
+            if token and (worker is None or s.overtakes(step.intake, worker))
+        }
+        blocked = StepResult(Outcome.BLOCKED, "unsealed") if s.is_unsealed else None
+        return [
+            StepResult(Outcome.FENCED) if step.intake in fenced else blocked or s.step(step)
+            for step in steps
+        ]
 
     async def excuse(self, shard: str, entries: Sequence[Entry]) -> None:
         """Take the hand-out off their number, unless they were handed out again."""
@@ -134,9 +150,11 @@ class MemoryStore:
             for seen in found
         ]
 
-    async def act(self, shard: str, act: Act) -> ActResult:
+    async def act(self, shard: str, act: Act, token: str = "") -> ActResult:
         """Apply the act."""
         s = self._shard(shard)
+        if token and self.holder(shard, token) is None:
+            raise Fenced(shard)
         if s.is_unsealed:
             raise NotSealed(shard)
         return s.act(act)

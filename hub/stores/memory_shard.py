@@ -37,7 +37,9 @@ class Seen:
 
 @dataclass(slots=True)
 class Pending:
-    """An entry that a worker has: since when, and how often it was handed out."""
+    """An entry that a worker has: who, since when, and how often it was handed out."""
+
+    consumer: str
 
     since: float  #: `time.monotonic()`
     deliveries: int
@@ -57,6 +59,14 @@ class MemoryShard(MemoryInboxes):
         """Return what is remembered of a message."""
         seen = self.seen.get(message)
         return seen if seen and seen.until > time.monotonic() else None
+
+    def overtakes(self, intake: str, worker: str) -> bool:
+        """Whether somebody else than `worker` was handed what is not finished in an intake."""
+        return any(
+            pending.consumer != worker
+            for (place, _), pending in self.pending.items()
+            if place == intake
+        )
 
     def step(self, step: Step) -> StepResult:
         """Apply a step: look first at all that could be in the way, and write only then."""

@@ -30,6 +30,16 @@ def step_result(reply: bytes) -> StepResult:
     return StepResult(Outcome(outcome), detail)
 
 
+def order(place: bytes) -> tuple[int, int]:
+    """Return what entry ids are in order by: their milliseconds and their number.
+
+    >>> order(b"1700000000000-10") > order(b"1700000000000-9")
+    True
+    """
+    milliseconds, _, number = place.partition(b"-")
+    return int(milliseconds), int(number)
+
+
 def event_bytes(fields: Mapping[bytes, bytes]) -> bytes:
     """Return the event of an intake entry.
 

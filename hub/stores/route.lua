@@ -18,20 +18,27 @@ local function write_parked(stream, a, i)
     'type', a[i + 3], 'sender', a[i + 4], 'key', a[i + 5])
 end
 
--- KEYS: head audit sealed held dead open, then for each step: its queue, `seen` when it has a message;
+-- KEYS: head audit sealed held dead open lease, then for each step: its queue, `seen` when it has a message;
 --   when it corrects `seen` of the original, and the delivery of whom it expects to have received that;
 --   the inbox and the key of each copy and of each notice.
 -- ARGV: lifetime of `seen` (ms), room of an inbox (unfinished copies; notices: twice as many entries),
---   how many records may be unsealed, and how long (ms), reader group, then for each step:
+--   how many records may be unsealed, and how long (ms), reader group, token of the lease (empty: who
+--   has the lease does not matter), then for each step:
 --     queue (in, held, dead), entry, record, duplicate record, has message (1), number of copies,
 --     number of notices, parked (h, d, hd), corrects (c, w), whom it expects to have received it,
 --     sender, person
 --   and its copies, its notices, its parked events.
--- Returns a word for each step: done, duplicate, gone, changed, or blocked|<key or what it is>.
+-- Returns a word for each step: done, duplicate, gone, changed, fenced, or blocked|<key or what it is>.
 local function route(K, A)
   local audit, held, dead, open = K[2], K[4], K[5], K[6]
-  local ttl, room, group = A[1], tonumber(A[2]), A[5]
-  local k, a = 7, 6
+  local ttl, room, group, token = A[1], tonumber(A[2]), A[5], A[6]
+  local k, a = 8, 7
+  local in_turn, worker = {}, nil
+  if token ~= '' then
+    local held
+    worker, held = read_lease(K[7])
+    if held ~= token then worker = nil end
+  end
   local records, wrong_records = open_records(K[1], audit, K[3], tonumber(A[3]), tonumber(A[4]))
   local results, good, unfinished, delivered = {}, {}, {}, {}
 
@@ -42,6 +49,14 @@ local function route(K, A)
       good[key] = known
     end
     return known
+  end
+
+  -- Whether it is for us to write what came from this queue: asked once for each.
+  local function is_ours(queue)
+    if in_turn[queue] == nil then
+      in_turn[queue] = worker ~= nil and not overtakes(queue, group, worker)
+    end
+    return in_turn[queue]
   end
 
   local function step()
@@ -72,6 +87,7 @@ local function route(K, A)
     a = park + PARKED * #parked
 
     -- Look.
+    if token ~= '' and not is_ours(queue_key) then return 'fenced' end
     if not records then return 'blocked|' .. wrong_records end
     if not stream(audit) then return 'blocked|' .. audit end
     if records.unsealed then return 'blocked|unsealed' end

@@ -5,11 +5,12 @@ to the server can hide or invent messages, and the access list (`hub.access`) sa
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import islice, takewhile
 from typing import Any, Final
 
 from redis.asyncio import Redis
 
-from hub.errors import BrokerError, NotSealed
+from hub.errors import BrokerError, Fenced, NotSealed
 from hub.ports import (
     Act,
     ActOutcome,
@@ -27,6 +28,7 @@ from hub.stores import keys, library, packing
 from hub.stores.calls import Bounds, act_call, excuse_call, route_call
 from hub.stores.connection import translated
 from hub.stores.content import ContentOnServer, wrong_type
+from hub.stores.leases import LeasesOnServer
 
 _LONGEST_WAIT_MS: Final = 20_000  # below the time that a client waits for an answer
 _SUSPECT_DELIVERIES: Final = 2  # handed out as often as this and not finished: alone from now on
@@ -34,7 +36,7 @@ _PENDING: Final = 1_000  # looked at in one go, so that suspects in front do not
 _PAGE: Final = 500
 
 
-class ValkeyStore(ContentOnServer):
+class ValkeyStore(ContentOnServer, LeasesOnServer):
     """The store of `hub.ports.Store` on a server; the contract stands there.
 
     `duplicate_ms`: how long a message is known: as a duplicate, and to its corrections and acts.
@@ -108,13 +110,20 @@ class ValkeyStore(ContentOnServer):
         return [entry for key, found in streams for entry in packing.entries(by_key[key], found)]
 
     async def reclaim(
-        self, shard: str, intakes: Sequence[str], consumer: str, idle_ms: int, count: int
+        self,
+        shard: str,
+        intakes: Sequence[str],
+        consumer: str,
+        idle_ms: int,
+        count: int,
+        after: str = "-",
     ) -> list[Entry]:
-        """Take over what is idle: first what was handed out once, then the suspects one by one."""
+        """Look at what is idle in every intake, and take over what comes first."""
+        start = after if after == "-" else f"({after}"
         pending = await self._piped(
             lambda pipe: [
                 pipe.xpending_range(
-                    keys.intake(shard, intake), keys.HUB_GROUP, "-", "+", _PENDING, idle=idle_ms
+                    keys.intake(shard, intake), keys.HUB_GROUP, start, "+", _PENDING, idle=idle_ms
                 )
                 for intake in intakes
             ]
@@ -124,7 +133,9 @@ class ValkeyStore(ContentOnServer):
             for intake, items in zip(intakes, pending, strict=True)
             for item in items
         ]
-        wanted = [item for item in found if item[2] < _SUSPECT_DELIVERIES][:count] or found[:1]
+        found.sort(key=lambda item: packing.order(item[1]))
+        innocent = takewhile(lambda item: item[2] < _SUSPECT_DELIVERIES, found)
+        wanted = list(islice(innocent, count)) or found[:1]
         deliveries = {(intake, place): times + 1 for intake, place, times in wanted}
         claims: dict[str, list[bytes]] = {}
         for intake, place, _ in wanted:
@@ -133,17 +144,18 @@ class ValkeyStore(ContentOnServer):
             ("XCLAIM", keys.intake(shard, intake), keys.HUB_GROUP, consumer, idle_ms, *places)
             for intake, places in claims.items()
         )
-        return [
+        taken = [
             Entry(place.decode(), intake, packing.event_bytes(fields), deliveries[intake, place])
             for intake, reply in zip(claims, claimed, strict=True)
             for place, fields in reply
         ]
+        return sorted(taken, key=lambda entry: packing.order(entry.id.encode()))
 
-    async def route(self, shard: str, steps: Sequence[Step]) -> list[StepResult]:
+    async def route(self, shard: str, steps: Sequence[Step], token: str = "") -> list[StepResult]:
         """Apply the steps in one call of the function `route`."""
         if not steps:
             return []
-        names, args = route_call(shard, steps, self._bounds)
+        names, args = route_call(shard, steps, self._bounds, token)
         reply = await self._call("FCALL", library.ROUTE, len(names), *names, *args)
         return [packing.step_result(word) for word in reply]
 
@@ -160,16 +172,18 @@ class ValkeyStore(ContentOnServer):
         values = await self._call("MGET", *(keys.seen(shard, message) for message in messages))
         return [packing.known(value) for value in values]
 
-    async def act(self, shard: str, act: Act) -> ActResult:
+    async def act(self, shard: str, act: Act, token: str = "") -> ActResult:
         """Apply the act in one call of the function `act`.
 
-        NotSealed: too much is not sealed yet. BrokerError: a key has the wrong type. Nothing was
-        done.
+        NotSealed: too much is not sealed yet. Fenced: see the port. BrokerError: a key has the
+        wrong type. Nothing was done.
         """
-        names, args = act_call(shard, act, self._bounds)
+        names, args = act_call(shard, act, self._bounds, token)
         outcome, detail = await self._call("FCALL", library.ACT, len(names), *names, *args)
         if outcome == b"unsealed":
             raise NotSealed(shard)
+        if outcome == b"fenced":
+            raise Fenced(shard)
         if outcome == b"blocked":
             raise wrong_type(detail)
         return ActResult(ActOutcome(outcome.decode()), detail.decode())
