@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from hub import log
-from hub.errors import BrokerLost, Unavailable
+from hub.errors import BrokerLost, NotAllowed, Unavailable
 from hub.pipeline import Pipeline, Plan
 from hub.ports import Entry
 
@@ -36,7 +36,8 @@ class Lane:
         self._waiting: deque[Plan] = deque()
         self._committing: asyncio.Task[None] | None = None
         self.token = ""  #: of the lease under which this process reads the shard
-        #: something was left pending since this was last set to False: read that first, in order
+        #: something was left pending since this was last set to False: read that first, in order.
+        #: Until then all that is put is left pending too, because it would overtake
         self.behind = False
 
     async def put(self, entries: Sequence[Entry]) -> None:
@@ -51,6 +52,10 @@ class Lane:
                 await self._left_pending(entries, error)
                 return
             await self._room.acquire()
+            if self.behind:
+                self._room.release()
+                await self._pipeline.excuse(self._shard, entries, Unavailable())
+                return
             self._waiting.append(plan)
             if self._committing is None or self._committing.done():
                 self._committing = asyncio.create_task(self._commit(), name=f"commit:{self._shard}")
@@ -97,5 +102,5 @@ class Lane:
         say("batch.failed", shard=self._shard, entries=len(entries), error=type(error).__name__)
         if isinstance(error, Unavailable):
             await self._pipeline.excuse(self._shard, entries, error)
-        elif isinstance(error, BrokerLost):
+        elif isinstance(error, (BrokerLost, NotAllowed)):
             self._failed(error)

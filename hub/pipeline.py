@@ -18,7 +18,7 @@ from handlers.routing import decide
 from handlers.rulebook import Rulebook
 from hub import log, planning
 from hub.acting import perform
-from hub.errors import NotSealed, Unavailable
+from hub.errors import Fenced, NotSealed, Unavailable
 from hub.planning import Read, What
 from hub.ports import Correction, Entry, Outcome, Step, StepResult, Store
 from hub.pseudonyms import Pseudonyms
@@ -283,7 +283,9 @@ class Pipeline:
         if not planned:
             return []
         steps = [each.step for each in planned]
-        results = await self._store.route(shard, steps, *([token] if token else []))
+        results = await self._store.route(shard, steps, token)
+        if any(result.outcome is Outcome.FENCED for result in results):
+            raise Fenced(shard)  # what was done in the same call is done; a repeat finds it gone
         if any(map(_is_unsealed, results)):
             raise NotSealed(shard)  # nothing helps but the sealer: hold nothing, try nothing else
         for each, result in zip(planned, results, strict=True):

@@ -304,11 +304,11 @@ class Store(Protocol):
     async def known(self, shard: str, messages: Sequence[str]) -> list[Known | None]:
         """Return what is remembered of each message; None: it is not known here (any more)."""
 
-    async def act(self, shard: str, act: Act, token: str = "") -> ActResult:
+    async def act(self, shard: str, act: Act) -> ActResult:
         """Apply a transition in the shard of the message's sender, with its record and notice.
 
-        With a `token` nothing is written unless the lease of `shard` is held under it: else
-        `Fenced` is raised.
+        No lease is looked at: an act comes in on another shard than it takes effect in. The same
+        act again changes nothing, so a worker that comes too late does no harm.
         """
 
     async def lease(self, shard: str, worker: str, token: str, ttl_ms: int) -> bool:

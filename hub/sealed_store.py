@@ -94,13 +94,13 @@ class SealedStore:
             for step in steps
         ]
 
-    async def act(self, shard: str, act: Act, token: str = "") -> ActResult:
+    async def act(self, shard: str, act: Act) -> ActResult:
         """Seal the copy that is passed on, and the notice, then apply the act."""
         given = [copy for copy in (act.copy, act.notice) if copy is not None]
         copies, _ = await self._sealed(shard, given)
         copy = next(copies) if act.copy is not None else None
         notice = next(copies) if act.notice is not None else None
-        return await self.beneath.act(shard, replace(act, copy=copy, notice=notice), token)
+        return await self.beneath.act(shard, replace(act, copy=copy, notice=notice))
 
     async def erase(self, shard: str, erasures: Sequence[Erasure]) -> list[bool]:
         """Seal the notices, then erase."""

@@ -5,22 +5,20 @@ local function contains(list, word)
   return string.find(',' .. list .. ',', ',' .. word .. ',', 1, true) ~= nil
 end
 
--- KEYS: head audit sealed seen delivery open and the key of what the act is about, the lease, then the
---   inbox and the key of the notice and of the copy, when there are.
+-- KEYS: head audit sealed seen delivery open and the key of what the act is about, then the inbox and
+--   the key of the notice and of the copy, when there are.
 -- ARGV: lifetime of `seen` (ms), room of an inbox, how many records may be unsealed, and how long (ms),
 --   party, name, act, state after it (empty: as it is), time, record, record of a refusal, record of
 --   what is done already (empty: none), person, states it is allowed from, states in which it is done
---   already, notice (1), copy (1), token of the lease (empty: who has it does not matter), then notice
---   and copy.
+--   already, notice (1), copy (1), then notice and copy.
 -- Returns the outcome and the state: done, already, not-allowed, unknown, withdrawn, corrected, full;
--- or unsealed; or fenced; or blocked and what stands in the way.
+-- or unsealed; or blocked and what stands in the way.
 local function act(K, A)
   local audit, seen_key, delivery, open = K[2], K[4], K[5], K[6]
   local ttl, room, party, name, ref, at = A[1], tonumber(A[2]), A[5], A[6], A[7], A[9]
   local again, person = A[12], A[13]
   local has_notice, has_copy = A[16] == '1', A[17] == '1'
-  local token = A[18]
-  local k, a = 9, 19
+  local k, a = 8, 18
   local notice_at, notice, copy_at, copy
   if has_notice then
     notice_at, notice = k, a
@@ -28,10 +26,6 @@ local function act(K, A)
   end
   if has_copy then copy_at, copy = k, a end
 
-  if token ~= '' then
-    local _, held = read_lease(K[8])
-    if held ~= token then return { 'fenced', '' } end
-  end
   local records, wrong = open_records(K[1], audit, K[3], tonumber(A[3]), tonumber(A[4]))
   if not records then return { 'blocked', wrong } end
   if not is_a(audit, 'stream') then return { 'blocked', audit } end

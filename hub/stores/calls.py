@@ -73,8 +73,8 @@ def route_call(shard: str, steps: Sequence[Step], bounds: Bounds, token: str = "
     return names, args
 
 
-def act_call(shard: str, act: Act, bounds: Bounds, token: str = "") -> Call:
-    """Return the call of `act`; `token`: of the lease, or empty."""
+def act_call(shard: str, act: Act, bounds: Bounds) -> Call:
+    """Return the call of `act`."""
     names = [
         keys.head(shard),
         keys.audit(shard),
@@ -83,12 +83,11 @@ def act_call(shard: str, act: Act, bounds: Bounds, token: str = "") -> Call:
         keys.delivery(shard, act.party, act.message),
         keys.unfinished(shard),
         keys.copy_key(shard, act.party, act.message),
-        keys.lease(shard),
     ]
     args: list[Any] = [*bounds, act.party, act.name, act.act, act.to_state]
     args += (act.at.isoformat(), act.record, act.refused_record, act.again_record, act.person)
     args += (",".join(act.allowed_from), ",".join(act.no_op_from))
-    args += ("1" if act.notice else "", "1" if act.copy else "", token)
+    args += ("1" if act.notice else "", "1" if act.copy else "")
     for copy in (act.notice, act.copy):
         if copy:
             names += _copy_keys(shard, copy)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 
-from hub.errors import BrokerError, Fenced, NotSealed
+from hub.errors import BrokerError, NotSealed
 from hub.ports import (
     Act,
     ActOutcome,
@@ -172,18 +172,16 @@ class ValkeyStore(ContentOnServer, LeasesOnServer):
         values = await self._call("MGET", *(keys.seen(shard, message) for message in messages))
         return [packing.known(value) for value in values]
 
-    async def act(self, shard: str, act: Act, token: str = "") -> ActResult:
+    async def act(self, shard: str, act: Act) -> ActResult:
         """Apply the act in one call of the function `act`.
 
-        NotSealed: too much is not sealed yet. Fenced: see the port. BrokerError: a key has the
-        wrong type. Nothing was done.
+        NotSealed: too much is not sealed yet. BrokerError: a key has the wrong type. Nothing was
+        done.
         """
-        names, args = act_call(shard, act, self._bounds, token)
+        names, args = act_call(shard, act, self._bounds)
         outcome, detail = await self._call("FCALL", library.ACT, len(names), *names, *args)
         if outcome == b"unsealed":
             raise NotSealed(shard)
-        if outcome == b"fenced":
-            raise Fenced(shard)
         if outcome == b"blocked":
             raise wrong_type(detail)
         return ActResult(ActOutcome(outcome.decode()), detail.decode())
