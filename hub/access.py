@@ -28,7 +28,10 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9-]{1,48}")
 SINCE_7_2: Final = "+client|setinfo"
 """What clients say about themselves; Redis 7.0 does not know the word and clients do without."""
 
-_HELLO: Final = ("+ping", "+hello", "+client|setname", SINCE_7_2, "+client|id")
+_ELSEWHERE: Final = ("+cluster|slots", "+asking", "+wait")
+"""Which node of a cluster has what, and whether the replicas have it; on one server harmless."""
+
+_HELLO: Final = ("+ping", "+hello", "+client|setname", SINCE_7_2, "+client|id", *_ELSEWHERE)
 _READ_STREAM: Final = (
     *("+xrange", "+xrevrange", "+xread", "+xreadgroup", "+xlen", "+xpending"),
     *("+xinfo|stream", "+xinfo|groups", "+xinfo|consumers"),

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from hub.stores import keys
 from hub.stores.connection import translated
+from hub.stores.replicated import replicated
 from schemas.roles import RoleConfig
 
 
@@ -25,8 +26,10 @@ class InForce:
 class ConfigDocuments:
     """The kept versions on one broker. Every method may raise `Unavailable`; repeat it then."""
 
-    def __init__(self, client: Redis) -> None:
+    def __init__(self, client: Redis, replicas: int = 0) -> None:
+        """`replicas`: how many servers beside the primary must have what is kept."""
         self._redis = client
+        self._replicas = replicas
 
     async def in_force(self) -> InForce | None:
         """Return which version is in force on the broker; None: there never was one."""
@@ -67,7 +70,8 @@ class ConfigDocuments:
 
     async def _set(self, key: str, value: bytes, *, only_first: bool = False) -> bool:
         try:
-            done = await self._redis.set(key, value, nx=only_first)
+            words = ("SET", key, value, *(("NX",) if only_first else ()))
+            done = await replicated(self._redis, self._replicas, *words)
         except Exception as error:
             raise translated(error) from error
         return bool(done)

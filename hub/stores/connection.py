@@ -1,7 +1,9 @@
 """Reach a broker, and say in our own words what went wrong with it."""
 
 import asyncio
+import contextlib
 import time
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import hiredis
@@ -16,11 +18,16 @@ from redis.exceptions import (
     ResponseError,
 )
 
+from hub import broker_url
+from hub.broker_url import Host, Kind
 from hub.errors import BrokerError, BrokerLost, BrokerMissing, HubError, NotAllowed, Unavailable
+from hub.stores.cluster import ClusterClient
+from hub.stores.sentinel import SentinelClient
 
 _FIRST_PAUSE_S: Final = 0.05
 _LONGEST_PAUSE_S: Final = 2.0
 _ANSWER_S: Final = 30.0
+_CONNECT_S: Final = 5.0
 _LOGIN: Final = (AuthenticationError, AuthorizationError)
 _PASSING: Final = (
     *("OOM", "READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS"),
@@ -28,22 +35,39 @@ _PASSING: Final = (
 )
 
 
-def client(url: str, user: str | None = None, password: str | None = None) -> Redis:
+def client(
+    url: str, user: str | None = None, password: str | None = None, max_connections: int = 100
+) -> Redis:
     """Return a client that has not connected yet: no retries of its own, replies as bytes.
 
     Without retries, because a write whose answer got lost may have been done: what may be repeated
-    is for the caller to know. `url`: `unix:///…`, `redis://…` or `rediss://…` (TLS).
+    is for the caller to know. `url`: see `hub.broker_url`; a ValueError if it is no such address.
+    `max_connections`: to one server.
     """
+    place = broker_url.parse(url)
     # Only what is given: a user and password in the URL itself must stand.
-    login: dict[str, Any] = {"username": user, "password": password} if user else {}
-    redis = Redis.from_url(
-        url,
-        **login,
-        retry=Retry(NoBackoff(), 0),
-        socket_timeout=_ANSWER_S,
-        socket_connect_timeout=5.0,
-        protocol=2,
-    )
+    options: dict[str, Any] = {"username": user, "password": password} if user else {}
+    options |= {
+        "retry": Retry(NoBackoff(), 0),
+        "socket_timeout": _ANSWER_S,
+        "socket_connect_timeout": _CONNECT_S,
+        "protocol": 2,
+        "max_connections": max_connections,
+    }
+
+    def one(host: Host) -> Redis:
+        return _in_c(Redis.from_url(place.single(host), **options))
+
+    if place.kind is Kind.CLUSTER:
+        if place.user and not user:
+            options |= {"username": place.user, "password": place.password}
+        return ClusterClient(place.hosts, one)
+    if place.kind is Kind.SENTINEL:
+        return _in_c(SentinelClient.behind(place, options, one))
+    return _in_c(Redis.from_url(url, **options))
+
+
+def _in_c(redis: Redis) -> Redis:
     pool = redis.connection_pool
     pool.connection_class = _packing_in_c(pool.connection_class)
     return redis
@@ -76,7 +100,8 @@ async def connect(
     try:
         while True:
             try:
-                await redis.execute_command("PING")  # type: ignore[no-untyped-call] # redis-py
+                for server in await primaries(redis):
+                    await server.execute_command("PING")  # type: ignore[no-untyped-call] # redis-py
             except Exception as error:
                 problem = translated(error)
                 if not isinstance(problem, Unavailable):
@@ -93,6 +118,29 @@ async def connect(
     except BaseException:
         await redis.aclose()
         raise
+
+
+async def primaries(redis: Redis) -> list[Redis]:
+    """Return a client of each server that is written to; they are closed with `redis`."""
+    return await redis.primaries() if isinstance(redis, ClusterClient) else [redis]
+
+
+@contextlib.asynccontextmanager
+async def servers(redis: Redis) -> AsyncIterator[list[Redis]]:
+    """Open a client of each server, also of the replicas as far as one can know them.
+
+    Those of one server of your own are unknown: only Sentinel and a cluster name them.
+    """
+    if isinstance(redis, ClusterClient):
+        yield await redis.servers()
+    elif isinstance(redis, SentinelClient):
+        found = await redis.servers()
+        try:
+            yield found
+        finally:
+            await asyncio.gather(*(each.aclose() for each in found if each is not redis))
+    else:
+        yield [redis]
 
 
 def without_password(url: str) -> str:

@@ -14,8 +14,8 @@ from hub.stores.server import OnServer
 class ContentOnServer(OnServer):
     """That part of the store of `hub.ports.Store`; the contract stands there."""
 
-    def __init__(self, client: Redis, bounds: Bounds) -> None:
-        super().__init__(client)
+    def __init__(self, client: Redis, bounds: Bounds, replicas: int = 0) -> None:
+        super().__init__(client, replicas)
         self._bounds = bounds
 
     async def progress(self, shard: str, party: str, messages: Sequence[str]) -> list[Progress]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 
-from hub.errors import BrokerError, NotSealed
+from hub.errors import NotSealed
 from hub.ports import (
     Act,
     ActOutcome,
@@ -44,7 +44,8 @@ class ValkeyStore(ContentOnServer, LeasesOnServer):
     copies a party may have unfinished before steps to it are blocked; notices are left out of an
     inbox that holds twice as many entries. `unsealed_max`: how many records of a shard may wait to
     be sealed, give or take a batch; `unsealed_ms`: how long the sealer may stand still while some
-    wait. From then on nothing new is accepted.
+    wait. From then on nothing new is accepted. `replicas`: how many servers beside the primary must
+    have what is written; see `OnServer`.
     """
 
     def __init__(
@@ -55,23 +56,17 @@ class ValkeyStore(ContentOnServer, LeasesOnServer):
         *,
         unsealed_max: int = 100_000,
         unsealed_ms: int = 900_000,
+        replicas: int = 0,
     ) -> None:
-        super().__init__(client, Bounds(duplicate_ms, inbox_cap, unsealed_max, unsealed_ms))
+        bounds = Bounds(duplicate_ms, inbox_cap, unsealed_max, unsealed_ms)
+        super().__init__(client, bounds, replicas)
 
     async def prepare(self, shards: Mapping[str, Sequence[str]]) -> None:
         """Load the functions of this version, and make what a shard begins with where it is not.
 
         That is the group of each intake, at its very beginning, and that nothing is sealed yet.
         """
-        known = await self._call("FUNCTION", "LIST", "LIBRARYNAME", library.LIBRARY)
-        if not known:
-            try:
-                await self._call("FUNCTION", "LOAD", "REPLACE", library.CODE)
-            except BrokerError as error:
-                raise BrokerError(
-                    f"the broker does not take the functions of the hub ({error}): it must be"
-                    " Valkey 8 or later, or Redis 7.0 or later"
-                ) from error
+        await self.load_functions()
         groups = [
             ("XGROUP", "CREATE", keys.intake(shard, intake), keys.HUB_GROUP, "0", "MKSTREAM")
             for shard, intakes in shards.items()
