@@ -36,6 +36,14 @@ SETTINGS: Final = (
     Setting("SEINHUIS_OPERATOR", "operator", "Who acts, in the records: a role, never a name."),
     Setting("SEINHUIS_WORKER", "", "Name of this worker; empty: the host name. Keep it the same."),
     Setting("SEINHUIS_BATCH", "100", "Entries in one read of an intake."),
+    Setting(
+        "SEINHUIS_LEASE_MS",
+        "10000",
+        "A worker that is gone for so long is followed up by another (ms); the same for all.",
+    ),
+    Setting(
+        "SEINHUIS_WAIT_S", "30", "How long a start waits for a broker of your own to answer (s)."
+    ),
     Setting("SEINHUIS_IDLE_MS", "10000", "An entry unfinished for so long is taken over (ms)."),
     Setting(
         "SEINHUIS_INBOX_CAP",
@@ -83,11 +91,33 @@ SETTINGS: Final = (
         "Bounds of alarms, `dead-letters=100,clock-skew=off`; empty: those of docs/howto/alarms.",
     ),
     Setting(
+        "SEINHUIS_METRICS",
+        "",
+        "HOST:PORT of /metrics and /health (port 0: a free one); empty: none. Not for outsiders.",
+    ),
+    Setting(
+        "SEINHUIS_OTLP",
+        "",
+        "URL for traces, OTLP over HTTP: http://HOST:4318/v1/traces; empty: no traces.",
+    ),
+    Setting(
         "SEINHUIS_DEBUG",
         "",
         "1: show the traceback of what we did not foresee; it may hold data of an event.",
     ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An address to listen on."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        """Return it as it was written."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +135,8 @@ class Settings:
     operator: str
     worker: str
     batch: int
+    lease_ms: int
+    wait_s: int
     idle_ms: int
     inbox_cap: int
     keys: Path
@@ -117,6 +149,8 @@ class Settings:
     tsa: str | None
     unsealed_max: int
     unsealed_ms: int
+    metrics: Endpoint | None
+    otlp: str | None
     alarms: str  #: as `hub.supervision.alarms.bounds` reads it
 
 
@@ -183,6 +217,8 @@ def settings(
         operator=value("OPERATOR"),
         worker=value("WORKER") or socket.gethostname(),
         batch=number("BATCH", 1),
+        lease_ms=number("LEASE_MS", 500),
+        wait_s=number("WAIT_S", 0),
         idle_ms=number("IDLE_MS", 50),
         inbox_cap=number("INBOX_CAP", 1),
         keys=Path(value("KEYS") or _keyring_of(data)),
@@ -195,6 +231,8 @@ def settings(
         tsa=value("TSA") or None,
         unsealed_max=number("UNSEALED_MAX", 1),
         unsealed_ms=number("UNSEALED_MS", 1_000),
+        metrics=_endpoint(value("METRICS")),
+        otlp=_traces(value("OTLP")),
         alarms=value("ALARMS"),
     )
 
@@ -217,3 +255,24 @@ def _is_broker_url(text: str) -> bool:
     if found[0] == "unix":
         return bool(parts.path.strip("/"))
     return found[0] in {"redis", "rediss"} and found[1]
+
+
+def _endpoint(text: str) -> Endpoint | None:
+    """Return where to listen; None: nowhere."""
+    if not text:
+        return None
+    try:
+        parts = urlsplit(f"//{text}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if not host or port is None or parts.netloc != text or "@" in text:
+        raise NotUsable("SEINHUIS_METRICS must be HOST:PORT, such as 127.0.0.1:9464, or empty")
+    return Endpoint(host, port)
+
+
+def _traces(text: str) -> str | None:
+    """Return where traces go; None: nowhere."""
+    if text and (urlsplit(text).scheme not in {"http", "https"} or not urlsplit(text).netloc):
+        raise NotUsable("SEINHUIS_OTLP must be a URL, such as http://127.0.0.1:4318/v1/traces")
+    return text or None

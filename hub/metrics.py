@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 PREFIX: Final = "seinhuis_"
 
@@ -121,8 +121,8 @@ class Registry:
         """Set one series of a gauge."""
         self._values.setdefault(metric, {})[labels] = value
 
-    def show(self, metric: Metric, series: Mapping[Labels, float]) -> None:
-        """Set all series of a gauge: one that is not named is gone."""
+    def show(self, metric: Metric, series: Mapping[Any, float]) -> None:
+        """Set all series of a gauge, by their `Labels`: one that is not named is gone."""
         self._values[metric] = dict(series)
 
     def observe(self, metric: Metric, values: Iterable[float]) -> None:
@@ -225,6 +225,11 @@ def leases(count: int) -> None:
 def alarm(name: str, *, raised: bool) -> None:
     """Say whether an alarm is raised."""
     PROCESS.put(ALARM, int(raised), name)
+
+
+def erasure(*, failed: bool) -> None:
+    """Say whether the last round of erasing failed."""
+    PROCESS.put(ERASURE_FAILED, int(failed))
 
 
 def build(version: str, config: str) -> None:

@@ -16,7 +16,7 @@ from time import monotonic, perf_counter
 from handlers.corrections import NOT_ITS_SENDER, decide_correction, may_correct, original_of
 from handlers.routing import decide
 from handlers.rulebook import Rulebook
-from hub import log, planning
+from hub import log, metrics, planning
 from hub.acting import perform
 from hub.errors import Fenced, NotSealed, Unavailable
 from hub.planning import Read, What
@@ -48,6 +48,7 @@ class Report:
 
     entries: int = 0
     delivered: int = 0  #: copies
+    passed: int = 0  #: events decided with nothing held
     held: int = 0
     refused: int = 0
     duplicates: int = 0
@@ -205,7 +206,7 @@ class Pipeline:
         return planning.read(entry, self.book, shard, self._pseudonyms)
 
     def _tell(self, plan: Plan) -> None:
-        report = plan.report
+        report, took = plan.report, perf_counter() - plan.started
         log.get().info(
             "batch.routed",
             shard=plan.shard,
@@ -215,7 +216,18 @@ class Pipeline:
             refused=report.refused,
             duplicates=report.duplicates,
             acts=report.acts,
-            took_ms=round((perf_counter() - plan.started) * 1_000, 1),
+            took_ms=round(took * 1_000, 1),
+        )
+        metrics.took(took)
+        metrics.arrived((entry.id for entry in plan.entries), self._clock().timestamp())
+        metrics.routed(
+            plan.shard,
+            delivered=report.passed,
+            held=report.held,
+            refused=report.refused,
+            duplicates=report.duplicates,
+            acts=report.acts,
+            copies=report.delivered,
         )
 
     def _routed(
@@ -292,6 +304,7 @@ class Pipeline:
             report = each.report
             if result.outcome is Outcome.DONE:
                 report.delivered += len(each.step.copies)
+                report.passed += each.decision is not None and each.step.held is None
                 report.held += each.step.held is not None
                 report.refused += each.step.dead is not None
             elif result.outcome is Outcome.DUPLICATE:

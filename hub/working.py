@@ -1,4 +1,4 @@
-"""A hub at work: the worker, and beside it the sealer, the refusals of the broker, and retention.
+"""A hub at work: the worker, and beside it the sealer, refusals, retention, and supervision.
 
 What stops by itself stops the hub, with its reason: a person must look. Only the work that can wait
 until tomorrow (retention, refusals) goes on to its next round instead.
@@ -26,6 +26,7 @@ from hub.pseudonyms import Pseudonyms
 from hub.retention.job import retention
 from hub.retention.loop import RetentionLoop
 from hub.stores import keys, packing
+from hub.supervision.rounds import supervising
 from hub.worker import Worker, WorkerSettings
 
 _BESIDE_S: Final = 2.0
@@ -57,7 +58,7 @@ async def work(hub: Hub, stop: asyncio.Event) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_GARBAGE, 20, 50)
-    async with _sealing(hub) as sealing, _retaining(hub, stop):
+    async with _sealing(hub) as sealing, _retaining(hub, stop), supervising(hub):
         beside = asyncio.create_task(_watch(hub, own, sealing), name="beside")
         working = asyncio.create_task(worker.run(stop), name="worker")
         try:

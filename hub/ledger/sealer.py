@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Final
 
-from hub import log
+from hub import log, pulse
 from hub.errors import HubError, LedgerError
 from hub.ledger import lease, store
 from hub.ledger.database import reading, writing
@@ -65,6 +65,7 @@ class Sealer:
         pause = _FIRST_PAUSE_S
         try:
             while not stop.is_set():
+                pulse.beat(pulse.SEALER)
                 try:
                     done = self.round()
                 except LedgerError as error:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from hub import log
+from hub import log, metrics
 from hub.errors import HubError
 from hub.ports import Store
 from hub.retention.job import Retention
@@ -67,7 +67,8 @@ class RetentionLoop:
                 hour_at = self._clock() + _HOUR
 
     async def _job(self) -> None:
-        await self._retention.run()
+        report = await self._retention.run()
+        metrics.erasure(failed=bool(report.failures))
 
     async def _rewritten(self) -> None:
         routed = 0
@@ -88,6 +89,7 @@ class RetentionLoop:
             stopping.cancel()
             (error, _) = await asyncio.gather(doing, stopping, return_exceptions=True)
         if isinstance(error, Exception):
+            metrics.erasure(failed=True)
             reason = str(error) if isinstance(error, HubError) else type(error).__name__
             log.get().error(
                 "retention.failed", step="by itself", error=type(error).__name__, reason=reason
