@@ -10,6 +10,10 @@ from hub.cli.lazy import Entry, LazyGroup
 COMMANDS: Final = {
     "demo": Entry("hub.cli.demo:demo", "See the hub at work: the four signals, then a day."),
     "up": Entry("hub.cli.up:up", "Start the hub here, until Ctrl-C."),
+    "status": Entry(
+        "hub.cli.status:status",
+        "Show what waits in every shard and inbox, who reads, and what is wrong.",
+    ),
     "send": Entry("hub.cli.send:send", "Publish events of a file as their own sender."),
     "watch": Entry(
         "hub.cli.watch:watch",

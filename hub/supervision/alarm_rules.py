@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from hub.supervision.readings import Readings
+from hub.supervision.readings import Readings, ShardReading
 
 Values = Mapping[str, float]
 """Place (shard, party, disk; "" for the hub as a whole) -> value."""
@@ -29,7 +29,7 @@ class Rule:
     severity: Severity
     meaning: str
     begins: float  #: a value above this is too much
-    unit: str  #: of the value, for people
+    unit: str  #: of the value, for people; empty: it is so (1) or not (0)
     ends: float  #: share of `begins` at or below which it is over
     looks: int  #: so many in a row, for the beginning and for the end
     #: None: it cannot be known at this look, so nothing changes
@@ -63,6 +63,15 @@ def _past_deadline(readings: Readings) -> Values | None:
     return _asked(readings, {each.party: each.past_deadline for each in readings.parties})
 
 
+def _with_records(readings: Readings) -> tuple[ShardReading, ...]:
+    """Return the shards, and the hub's own, which has records and nothing else."""
+    return readings.shards if readings.own is None else (*readings.shards, readings.own)
+
+
+def _seal_delay(readings: Readings) -> Values | None:
+    return _asked(readings, {each.shard: each.seal_delay_s for each in _with_records(readings)})
+
+
 def _towards_the_stop(readings: Readings) -> Values | None:
     most, longest = readings.unsealed_limit, readings.seal_delay_limit_s
     return _asked(
@@ -72,7 +81,7 @@ def _towards_the_stop(readings: Readings) -> Values | None:
                 each.unsealed / most if most else 0.0,
                 each.seal_delay_s / longest if longest else 0.0,
             )
-            for each in readings.shards
+            for each in _with_records(readings)
         },
     )
 
@@ -127,7 +136,7 @@ RULES: Final = (
     ),
     Rule(
         "seal-delay", Severity.WARNING, "records wait to be sealed",
-        30.0, "s", 1 / 6, 3, _by_shard(lambda each: each.seal_delay_s),
+        30.0, "s", 1 / 6, 3, _seal_delay,
     ),
     Rule(
         "not-sealing", Severity.CRITICAL, "records are not sealed; soon nothing new is handled",
@@ -147,11 +156,11 @@ RULES: Final = (
     ),
     Rule(
         "erasure-failed", Severity.WARNING, "what had to be erased is still there",
-        0.0, "failed rounds", 0.0, 1, lambda readings: {"": float(readings.erasure_failed)},
+        0.0, "", 0.0, 1, lambda readings: {"": float(readings.erasure_failed)},
     ),
     Rule(
         "no-reader", Severity.CRITICAL, "no worker reads a shard",
-        0.0, "without a worker", 0.0, 6, _by_shard(lambda each: float(not each.reader)),
+        0.0, "", 0.0, 6, _by_shard(lambda each: float(not each.reader)),
     ),
     Rule(
         "clock-skew", Severity.WARNING, "the clocks of this machine and of the broker differ",

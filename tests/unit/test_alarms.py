@@ -191,6 +191,14 @@ def test_sealing_is_critical_at_half_of_either_bound():
     assert Severity.CRITICAL is found["not-sealing"].rule.severity
 
 
+def test_records_of_the_hub_itself_are_sealed_too_and_nobody_need_read_its_shard():
+    own = a_shard(shard="hub", reader="", unsealed=1, seal_delay_s=31.0)
+
+    assert [("seal-delay", "hub")] == [
+        (each.rule.name, each.place) for each in beyond(a_look(own=own), bounds(""))
+    ]
+
+
 def test_the_worst_place_is_named_first():
     shards = (a_shard(shard="dji", dead=30), a_shard(shard="ind", dead=99))
 
