@@ -87,7 +87,7 @@ MEANING: Final[dict[Fault, tuple[str, str]]] = {
     ),
     Fault.FORM: (
         "The line cannot be a record, so that record counts as missing",
-        "Ask for a fresh export; was the file opened and saved by another program?",
+        "Ask for a fresh export, if another program opened and saved this file",
     ),
     Fault.GAP: (
         "The numbers of this shard skip some, undeclared: acts never got into the log, or went out",
