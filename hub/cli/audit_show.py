@@ -18,7 +18,10 @@ from hub.ledger.reading import Log, tokens_asked
 _LOOK_S: Final = 0.5
 _ON_RECORD_AGAIN_S: Final = 3_600.0
 _FIRST: Final = 200  # rows that decide how wide the columns are
-_ROOM: Final = ("2026-11-23 14:37:09", "gemeente/100000", "dead-lettered", "3b587800", "hub")
+_ROOM: Final = (
+    *("2026-11-23 14:37:09", "gemeente/100000", "dead-lettered"),
+    *("audit export", "operator"),
+)
 """So wide are most cells, also of the records that come later."""
 
 
