@@ -16,12 +16,13 @@ from time import monotonic, perf_counter
 from handlers.corrections import NOT_ITS_SENDER, decide_correction, may_correct, original_of
 from handlers.routing import decide
 from handlers.rulebook import Rulebook
-from hub import log, metrics, planning
+from hub import log, metrics, planning, tracing
 from hub.acting import perform
 from hub.errors import Fenced, NotSealed, Unavailable
 from hub.planning import Read, What
 from hub.ports import Correction, Entry, Outcome, Step, StepResult, Store
 from hub.pseudonyms import Pseudonyms
+from hub.tracing import Times, Traced
 from schemas.decisions import Decision, Forward, Hold, HoldReason, Verdict
 from schemas.problems import Problem
 from schemas.records import RecordEvent
@@ -54,6 +55,7 @@ class Report:
     duplicates: int = 0
     acts: int = 0
     blocked: list[str] = field(default_factory=list)  #: entries that stay pending
+    traced: list[Traced] = field(default_factory=list)  #: of what was done, when traces are on
 
 
 @dataclass(slots=True)
@@ -80,6 +82,7 @@ class Plan:
     started: float
     report: Report
     parts: list[_Planned | Read]
+    planned: float = 0.0  #: seconds that it took to make
 
 
 class Pipeline:
@@ -136,6 +139,7 @@ class Pipeline:
             sealed = await self._seal(shard, [each.step for each in planned])
             for each, step in zip(planned, sealed, strict=True):
                 each.step = step
+        plan.planned = perf_counter() - plan.started
         return plan
 
     async def commit(self, plans: Sequence[Plan], token: str = "") -> None:
@@ -229,6 +233,9 @@ class Pipeline:
             acts=report.acts,
             copies=report.delivered,
         )
+        if report.traced:
+            read, now = plan.at.timestamp(), self._clock().timestamp()
+            tracing.committed(report.traced, Times(read, read + plan.planned, now))
 
     def _routed(
         self,
@@ -289,7 +296,7 @@ class Pipeline:
         else:
             step = planning.acted(shard, read, by, self.book, plan.at)
             report.acts += 1
-        await self._apply(shard, [_Planned(step, report)], token)
+        await self._apply(shard, [_Planned(step, report, read)], token)
 
     async def _apply(self, shard: str, planned: Sequence[_Planned], token: str) -> list[Outcome]:
         if not planned:
@@ -305,6 +312,8 @@ class Pipeline:
             if result.outcome is Outcome.DONE:
                 report.delivered += len(each.step.copies)
                 report.passed += each.decision is not None and each.step.held is None
+                if tracing.on():
+                    report.traced += _traced(shard, each, self.book.prefix)
                 report.held += each.step.held is not None
                 report.refused += each.step.dead is not None
             elif result.outcome is Outcome.DUPLICATE:
@@ -338,6 +347,16 @@ class Pipeline:
         step = self._routed(shard, read, held, blocked.step.corrects, blocked.what)
         again = _Planned(step, blocked.report, read, held, blocked.what)
         await self._apply(shard, [again], token)
+
+
+def _traced(shard: str, done: _Planned, prefix: str) -> list[Traced]:
+    event = done.read.event if done.read is not None else None
+    if event is None:
+        return []
+    # What was refused may call itself anything.
+    name = event.type.removeprefix(f"{prefix}.") if done.step.dead is None else ""
+    parties = tuple(copy.party for copy in done.step.copies)
+    return [Traced(shard, done.step.entry, event.traceparent, name, parties)]
 
 
 def _is_unsealed(result: StepResult) -> bool:

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from hub import pulse
+from hub import metrics, pulse
 from hub.ledger.sealer import SealerStatus
+from hub.metrics import PROCESS
 from hub.supervision.readings import Readings
 
 _LOOP_S: Final = 15.0  # a long batch holds the loop for a fraction of a second
-_READER_S: Final = 60.0
+_READER_S: Final = 120.0  # it takes up what is pending without a sign
+_LEASES_S: Final = 30.0
 _LOOK_S: Final = 45.0  # a look waits 30 s for a broker that is silent
 _SEALER_S: Final = 120.0  # a long transaction, or a database that hangs until its time is up
 
@@ -35,9 +37,15 @@ class Health:
         return {"status": "ok" if self.good else "failing", "reasons": reasons}
 
 
-def hub_alive() -> Health:
-    """Say whether the event loop turns and the reader goes round. Only what began is judged."""
-    return _round((pulse.LOOP, _LOOP_S), (pulse.READER, _READER_S))
+def hub_alive(readings: Readings | None) -> Health:
+    """Say whether the event loop turns and the reader goes round. Only what began is judged.
+
+    A reader without shards, or without a broker, stands still and is well.
+    """
+    limits = [(pulse.LOOP, _LOOP_S)]
+    if readings is not None and readings.broker_answers and PROCESS.value(metrics.LEASES):
+        limits.append((pulse.READER, _READER_S))
+    return _round(*limits)
 
 
 def sealer_alive() -> Health:
@@ -47,7 +55,7 @@ def sealer_alive() -> Health:
 
 def hub_ready(readings: Readings | None, *, functions: bool = True) -> Health:
     """Say whether events are handled now. `functions`: those of this version are on the broker."""
-    found = list(hub_alive().problems)
+    found = list(hub_alive(readings).problems)
     look = pulse.age(pulse.LOOK)
     if readings is None or look is None:
         return Health((*found, ("start", "it is starting: nothing was looked at yet")))
@@ -59,8 +67,11 @@ def hub_ready(readings: Readings | None, *, functions: bool = True) -> Health:
         found.append(
             ("functions", "the broker lacks the functions of this version: it was emptied")
         )
-    if pulse.age(pulse.READER) is None:
-        found.append(("reader", "it has not begun"))
+    leases = pulse.age(pulse.LEASES)
+    if leases is None:
+        found.append(("leases", "it has not asked for shards to read yet"))
+    elif leases > _LEASES_S:
+        found.append(("leases", f"it could not ask for shards to read for {leases:.0f} s"))
     found += _sealing(readings)
     return Health(tuple(found))
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from importlib.metadata import version
 from typing import Final
 
-from hub import log, metrics, pulse
+from hub import log, metrics, pulse, tracing
 from hub.bootstrap import Hub
 from hub.supervision import health
 from hub.supervision.alarms import bounds
@@ -26,13 +26,12 @@ class Supervision:
         """NotUsable: the bounds of the alarms cannot be read."""
         self._gauges = Gauges(hub)
         self._alerting = Alerting(bounds(hub.settings.alarms))
-        self._worker = hub.settings.worker
         self._readings: Readings | None = None
         metrics.build(version("seinhuis"), hub.book.digest)
 
     def answers(self) -> Answers:
         """Return what the web address says."""
-        return Answers(live=health.hub_alive, ready=self._ready)
+        return Answers(live=lambda: health.hub_alive(self._readings), ready=self._ready)
 
     async def run(self) -> None:
         """Go round until cancelled. Raises nothing else."""
@@ -44,7 +43,6 @@ class Supervision:
         """Look once and tell what changed."""
         readings = await self._gauges.look()
         publish(readings)
-        metrics.leases(sum(each.reader == self._worker for each in readings.shards))
         self._alerting.look(readings)
         self._readings = readings
         return readings
@@ -70,6 +68,8 @@ async def supervising(hub: Hub) -> AsyncIterator[None]:
 
     """
     supervision = Supervision(hub)
+    if hub.settings.otlp is not None:
+        tracing.start(hub.settings.otlp, worker=hub.settings.worker, version=version("seinhuis"))
     with serving(hub.settings.metrics, supervision.answers()):
         task = asyncio.create_task(supervision.run(), name="supervision")
         try:
@@ -77,6 +77,7 @@ async def supervising(hub: Hub) -> AsyncIterator[None]:
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+            await asyncio.to_thread(tracing.stop)
 
 
 async def _beat() -> None:
