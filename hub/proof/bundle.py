@@ -128,7 +128,7 @@ def opened(path: Path) -> Iterator[Bundle]:
         yield Bundle(path)
         return
     if not path.is_file():
-        raise NotABundle(f"{path} is not there: check the name")
+        raise NotABundle(f"{path.name} is not there: check the name")
     with tempfile.TemporaryDirectory(prefix="seinhuis-verify-") as folder:
         _unpack(path, Path(folder))
         inside = list(Path(folder).iterdir())
