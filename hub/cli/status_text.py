@@ -178,7 +178,7 @@ def _parties(readings: Readings, shown: Sequence[PartyReading]) -> Iterator[str]
             )
             for each in shown
         ]
-        columns = ("party", "inbox", "unfinished", "oldest unread", "past deadline")
+        columns = ("party", "inbox", "unfinished", "unread for", "too late")
         yield from Layout(whole(*columns), rows).lines()
     left = len(readings.parties) - len(shown)
     if left:
