@@ -4,11 +4,12 @@ import contextlib
 import signal
 import threading
 from collections.abc import Iterator
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from hub import log, recording
+from hub import log, metrics, recording
 from hub.access import SEALER_USER, users
 from hub.bootstrap import HUB_SHARD, now, rulebook
 from hub.cli import output
@@ -21,6 +22,8 @@ from hub.ledger.database import writing
 from hub.ledger.process import ledger, sealer
 from hub.ledger.store import LEDGER_SHARD, add_note
 from hub.stores.connection import without_password
+from hub.supervision.http import serving
+from hub.supervision.sealing import sealer_answers
 from hub.vault.interface import LOG
 from hub.vault.keyring import FileKeyring
 from schemas.records import RecordEvent
@@ -68,7 +71,12 @@ def seal(
         output.document(
             {"sealing": True, "url": without_password(address.url), "log": str(settings.log_folder)}
         )
-    with _stopped_by_signals(stop), _refusals(settings, address, accounts, stop):
+    metrics.build(version("seinhuis"), book.digest)
+    with (
+        serving(settings.metrics, sealer_answers(work.status)),
+        _stopped_by_signals(stop),
+        _refusals(settings, address, accounts, stop),
+    ):
         work.run(stop)
 
 

@@ -116,7 +116,7 @@ def publish(readings: Readings) -> None:
         (metrics.BROKER_MEMORY_LIMIT, readings.broker_memory_limit),
         (metrics.BROKER_AOF, readings.broker_aof),
         (metrics.CLOCK_SKEW, readings.clock_skew_s),
-        (metrics.PROCESS_MEMORY, _resident()),
+        (metrics.PROCESS_MEMORY, resident()),
         (metrics.LOOKED_AT, readings.at.timestamp()),
     ):
         PROCESS.put(metric, value)
@@ -178,7 +178,7 @@ def _disks(settings: Settings) -> tuple[DiskReading, ...]:
     return tuple(found)
 
 
-def _resident() -> int:
+def resident() -> int:
     """Return the resident memory of this process in bytes; 0 where the system does not say."""
     try:
         pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]

@@ -16,7 +16,6 @@ from typing import Final
 from hub import log
 from hub.config import Endpoint
 from hub.errors import NotUsable
-from hub.metrics import PROCESS
 from hub.supervision.health import Health
 
 _TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -30,7 +29,7 @@ class Answers:
 
     live: Callable[[], Health]
     ready: Callable[[], Health]
-    metrics: Callable[[], str] = PROCESS.text
+    metrics: Callable[[], str]
 
 
 @contextlib.contextmanager

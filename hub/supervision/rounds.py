@@ -31,7 +31,11 @@ class Supervision:
 
     def answers(self) -> Answers:
         """Return what the web address says."""
-        return Answers(live=lambda: health.hub_alive(self._readings), ready=self._ready)
+        return Answers(
+            live=lambda: health.hub_alive(self._readings),
+            ready=self._ready,
+            metrics=metrics.PROCESS.text,
+        )
 
     async def run(self) -> None:
         """Go round until cancelled. Raises nothing else."""
