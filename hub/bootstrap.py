@@ -1,7 +1,7 @@
 """The only file that picks implementations: which broker, which store, which pipeline."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -28,7 +28,7 @@ from hub.vault.keyring import FileKeyring
 __all__ = ["HUB_SHARD", "Hub", "attach", "embedded_broker", "now", "rulebook", "start"]
 
 _DAY_MS = 86_400_000
-_START_S = 30.0  # a broker of your own may be starting at the same time
+_START_S = 30.0  # our own broker loads what it has
 _ATTACH_S = 3.0  # a person waits, and the hub should be there already
 
 
@@ -168,7 +168,8 @@ async def start(
             broker = await stack.enter_async_context(embedded_broker(settings, book))
             address = broker.address()
             log.get().info("broker.started", pid=broker.pid, address=address.url)
-        hub = await _open(settings, book, address, _START_S)
+        wait_s = float(settings.wait_s) if settings.broker else _START_S
+        hub = await _open(settings, book, address, wait_s, _say_waiting)
         hub.broker = broker
         stack.push_async_callback(hub.store.close)
         await hub.store.prepare(book.shards())
@@ -177,8 +178,20 @@ async def start(
         yield hub
 
 
-async def _open(settings: Settings, book: Rulebook, address: BrokerAddress, wait_s: float) -> Hub:
-    redis = await connect(address.url, address.user, address.password, wait_s=wait_s)
+def _say_waiting(attempt: int, pause_s: float) -> None:
+    log.get().warning("broker.waiting", attempt=attempt, wait_s=pause_s)
+
+
+async def _open(
+    settings: Settings,
+    book: Rulebook,
+    address: BrokerAddress,
+    wait_s: float,
+    waiting: Callable[[int, float], None] = lambda _attempt, _pause_s: None,
+) -> Hub:
+    redis = await connect(
+        address.url, address.user, address.password, wait_s=wait_s, waiting=waiting
+    )
     server = ValkeyStore(
         redis,
         duplicate_ms=book.config.settings.duplicate_days * _DAY_MS,

@@ -25,9 +25,10 @@ from hub.pipeline import Pipeline
 from hub.pseudonyms import Pseudonyms
 from hub.retention.job import retention
 from hub.retention.loop import RetentionLoop
+from hub.shard_reader import Reading
 from hub.stores import keys, packing
 from hub.supervision.rounds import supervising
-from hub.worker import Worker, WorkerSettings
+from hub.worker import Intakes, Worker
 
 _BESIDE_S: Final = 2.0
 _GARBAGE: Final = 50_000  # objects between two looks of the collector: some tens of batches
@@ -81,16 +82,14 @@ def _worker(hub: Hub, pseudonyms: Pseudonyms) -> Worker:
     return Worker(
         Pipeline(hub.store, hub.book, now, pseudonyms, seal=hub.store.sealed_steps),
         hub.store,
-        hub.book.shards(),
+        Intakes(hub.book.shards(), keys.intake, keys.HUB_GROUP, packing.event_bytes),
         hub.address,
-        WorkerSettings(
+        Reading(
             consumer=hub.settings.worker,
             batch=hub.settings.batch,
             idle_ms=hub.settings.idle_ms,
         ),
-        stream_of=keys.intake,
-        group=keys.HUB_GROUP,
-        event_of=packing.event_bytes,
+        lease_ms=hub.settings.lease_ms,
         idle_work=LateCorrections(hub.store, hub.book, now, pseudonyms).apply,
         broker_ended=lambda: hub.broker is not None and hub.broker.pid is None,
     )

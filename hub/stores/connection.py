@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 import hiredis
@@ -88,17 +88,24 @@ def _packing_in_c(connection: type[AbstractConnection]) -> type[AbstractConnecti
 
 
 async def connect(
-    url: str, user: str | None = None, password: str | None = None, *, wait_s: float = 30.0
+    url: str,
+    user: str | None = None,
+    password: str | None = None,
+    *,
+    wait_s: float = 30.0,
+    waiting: Callable[[int, float], None] = lambda _attempt, _pause_s: None,
 ) -> Redis:
     """Return a client of a broker that answers; waits up to `wait_s` seconds for it to start.
 
+    `waiting` is told, before each pause, how often it was tried and how long the pause is (s).
     BrokerMissing: nobody answered in time. NotAllowed: the user or its password is not right.
     """
     redis = client(url, user, password)
     deadline = time.monotonic() + wait_s
-    pause = _FIRST_PAUSE_S
+    pause, attempt = _FIRST_PAUSE_S, 0
     try:
         while True:
+            attempt += 1
             try:
                 for server in await primaries(redis):
                     await server.execute_command("PING")  # type: ignore[no-untyped-call] # redis-py
@@ -113,6 +120,7 @@ async def connect(
                     ) from error
             else:
                 return redis
+            waiting(attempt, pause)
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_S)
     except BaseException:

@@ -81,6 +81,7 @@ class Workers:
                 "SEINHUIS_KEYS": str(self._keys),
                 "SEINHUIS_SEAL": "0",  # so that every record is still on the broker afterwards
                 "SEINHUIS_IDLE_MS": "400",
+                "SEINHUIS_LEASE_MS": "1000",
                 "SEINHUIS_WORKER": self._name,
                 "SEINHUIS_LOG": "json",
                 "SEINHUIS_LOG_LEVEL": "warning",
