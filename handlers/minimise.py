@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from handlers.fields import ENVELOPE_FIELDS, include_of
+from handlers.serializing import serializer_of
 from schemas.envelope import Envelope
 
 
@@ -14,7 +15,12 @@ def minimise(event: Envelope, fields: tuple[str, ...]) -> bytes:
     which leave only where `fields` names them. Absent fields are left out. The bytes are made
     from the validated model: what was not understood cannot leave.
     """
-    include = include_of(event.data.__class__, fields)
+    data = event.data.__class__
+    if not event.__pydantic_extra__:
+        serializer = serializer_of(event.__class__, data, fields)
+        if serializer is not None:
+            return serializer.to_json(event, by_alias=True, exclude_none=True)
+    include = include_of(data, fields)
     if event.__pydantic_extra__:
         include = {**include, **dict.fromkeys(event.__pydantic_extra__, True)}
     return event.__pydantic_serializer__.to_json(

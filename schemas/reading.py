@@ -14,6 +14,7 @@ from schemas.catalogue import DEFAULT_PREFIX, event_adapter
 from schemas.envelope import MAX_EVENT_BYTES, Envelope
 from schemas.explaining import across, explain, repeated_names
 from schemas.problems import InvalidEvent, Problem
+from schemas.swift import surely_once, surely_without_bsn, swift_reader
 
 _NAME: Final = re.compile(rb'"([A-Za-z0-9\\]++)"\s*+:')
 """Every member name of a valid event: names are letters and digits, maybe written with escapes.
@@ -27,7 +28,7 @@ def parse(raw: bytes, prefix: str = DEFAULT_PREFIX) -> Envelope:
 
     `prefix` is that of the role config; a type with another prefix is unknown. Members carry their
     wire names only, and each once: a reader that takes the first and a reader that takes the last
-    would see two different events. About 20 µs for an event of 1 KB, of which 4 µs for the names.
+    would see two different events. About 20 µs for an event of 1 KB.
 
     Raises:
         InvalidEvent: with all problems at once, and never a value from the event. Nothing else.
@@ -35,23 +36,40 @@ def parse(raw: bytes, prefix: str = DEFAULT_PREFIX) -> Envelope:
     """
     if len(raw) > MAX_EVENT_BYTES:
         raise InvalidEvent([_too_large(len(raw))])
-    try:
-        event = event_adapter(prefix).validate_json(raw, strict=True, by_alias=True, by_name=False)
-    except ValidationError as error:
-        raise InvalidEvent(explain(raw, error, prefix)) from None
+    event = _swiftly(raw, prefix) if surely_without_bsn(raw) else None
+    counted = event is not None and surely_once(raw, event)
+    if event is None:
+        try:
+            event = event_adapter(prefix).validate_json(
+                raw, strict=True, by_alias=True, by_name=False
+            )
+        except ValidationError as error:
+            raise InvalidEvent(explain(raw, error, prefix)) from None
     data = event.data
     problems = (
         across(event.source, data.sender.oin, event.time, data.retain_until)
         if isinstance(data, CommonPart)
         else []
     )
-    names = _NAME.findall(raw)
+    names = () if counted else _NAME.findall(raw)
     if len(set(names)) != len(names) or b"\\" in b"".join(names):
         # A name may return at another level (`id` in `betreft`): now look at each object by itself.
         problems += repeated_names(raw)
     if problems:
         raise InvalidEvent(problems)
     return event
+
+
+def _swiftly(raw: bytes, prefix: str) -> Envelope | None:
+    """Return the event, or None when the other reader must say what is wrong, or look once more."""
+    try:
+        event: Envelope = swift_reader(prefix).validate_json(
+            raw, strict=True, by_alias=True, by_name=False
+        )
+    except ValidationError:
+        return None
+    # An extension may be a number that is a burgerservicenummer once its zeros are back.
+    return None if event.__pydantic_extra__ else event
 
 
 def _too_large(size: int) -> Problem:

@@ -1,6 +1,7 @@
 """What a model looks like on the wire: its Dutch names, and the model behind a path."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -46,6 +47,21 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield annotation
     for argument in get_args(annotation):
         yield from models_in(argument)
+
+
+@cache
+def holds_models(model: type[BaseModel]) -> tuple[str, ...]:
+    """Return the attributes of a model that may hold another model, in Python.
+
+    >>> from schemas.case import PersonPart
+    >>> holds_models(PersonPart)
+    ('sender', 'data_subject')
+    """
+    return tuple(
+        name
+        for name, field in model.model_fields.items()
+        if any(True for _ in models_in(field.annotation))
+    )
 
 
 def _chosen(annotation: Any, value: Any) -> type[BaseModel] | None:
