@@ -31,6 +31,7 @@ PIECES = (
 @given(st.lists(st.sampled_from(PIECES), max_size=6).map("".join))
 @example("bsn: 9-9-9-9-9-0-3-4-2")
 @example("Bſn 999990342")
+@example("zaak%2F999990342")
 def test_a_text_with_a_burgerservicenummer_is_never_sure_to_have_none(text):
     """Whatever `holds_bsn` finds in any text keeps the quick reader from being used."""
     raw = json.dumps({"herkomst": text}, ensure_ascii=False).encode()
