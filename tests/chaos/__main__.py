@@ -1,0 +1,79 @@
+"""`make chaos`: break everything on purpose, in turn, and count. Exits with 1 unless all is well."""
+
+import argparse
+import random
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.chaos import report
+from tests.chaos.faults import every
+from tests.chaos.running import Lap, Struck, lap
+from tests.chaos.world import World
+
+_LONG_S = 10.0
+
+
+def main() -> int:
+    """Run laps until the time is over; the last one is finished."""
+    asked = _asked()
+    known = every()
+    names = asked.only or list(known)
+    work = Path(tempfile.mkdtemp(prefix="seinhuis-chaos-"))
+    _say(f"chaos: {len(names)} faults, seed {asked.seed}, in {work}")
+    laps: list[Lap] = []
+    end = time.monotonic() + 60 * asked.minutes
+    while not laps or time.monotonic() < end:
+        number = len(laps) + 1
+        chance = random.Random(f"{asked.seed}-{number}")
+        order = [known[name] for name in names]
+        chance.shuffle(order)
+        world = World(work / str(number), asked.seed, rate=asked.rate, inbox_cap=asked.inbox_cap)
+        done = lap(world, order, chance, asked.hold, _tell)
+        _say(f"lap {number}: {done.books.sent:,} events; {_said(done)}")
+        laps.append(done)
+        if done.sound:
+            shutil.rmtree(world.folder)
+        else:
+            break
+    command = f'make chaos ARGS="{" ".join(sys.argv[1:])}"'
+    said = report.document(laps, seed=asked.seed, command=command)
+    report.write(said, asked.json, page=asked.page)
+    _say(report.table(said))
+    if report.is_sound(said):
+        shutil.rmtree(work)
+        return 0
+    _say("\n".join(["", "NOT SOUND", said["details"], *said["complaints"], f"look in {work}"]))
+    return 1
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _tell(struck: Struck) -> None:
+    _say(f"  {struck.fault}: {struck.lasted_s:.1f} s, again after {struck.recovery_s:.1f} s")
+
+
+def _said(done: Lap) -> str:
+    return "sound" if done.sound else "NOT SOUND"
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=5.0, help="no new lap after so long")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", action="append", choices=[*every()], help="may be given again")
+    parser.add_argument("--hold", type=float, default=_LONG_S, help="how long a fault lasts (s)")
+    parser.add_argument("--rate", type=float, default=60.0, help="events a second")
+    parser.add_argument("--inbox-cap", type=int, default=2_000, dest="inbox_cap")
+    parser.add_argument("--json", type=Path, help="where the report goes as JSON")
+    parser.add_argument("--page", action="store_true", help="put it into docs/reliability.md")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,42 @@
+"""Every fault, by its name. It is over when its function returns: then the hub may recover."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from tests.chaos.world import World
+
+Strike = Callable[[World, random.Random, float], None]
+"""World, chance, and for how many seconds a fault that lasts goes on."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way in which things go wrong."""
+
+    name: str
+    what: str  #: what is done, for the report
+    strike: Strike
+
+
+FAULTS: Final[dict[str, Fault]] = {}
+"""In the order in which they are struck when none is named."""
+
+
+def fault(name: str, what: str) -> Callable[[Strike], Strike]:
+    """Enter a function in the list."""
+
+    def enter(strike: Strike) -> Strike:
+        FAULTS[name] = Fault(name, what, strike)
+        return strike
+
+    return enter
+
+
+def every() -> dict[str, Fault]:
+    """Return all faults; those that are made with the modules beside this one are loaded first."""
+    from tests.chaos import faults_broker, faults_data, faults_input, faults_processes
+
+    del faults_broker, faults_data, faults_input, faults_processes
+    return FAULTS
