@@ -21,7 +21,7 @@ MEANINGS: Final = {
     Exit.DONE: "done",
     Exit.UNEXPECTED: "something went wrong that we did not foresee; the message says what",
     Exit.NOT_USABLE: "the command, a setting or the role config cannot be used as it is",
-    Exit.REFUSED: "an event is not valid or was refused, or a look found an alarm; all is shown",
+    Exit.REFUSED: "an event was refused, or a look found trouble; all of it is told",
     Exit.NO_HUB: "no hub or broker answered in time, or it does not let us in",
     Exit.NOT_FOUND: "what was asked for is not there",
     Exit.INTERRUPTED: "stopped with Ctrl-C",
