@@ -1,0 +1,1 @@
+"""What every measurement shares: the broker, the load, processes, figures, and where they go."""

@@ -1,0 +1,54 @@
+"""The command line that every script has, and what it prints at the end."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from kit.results import FOLDER, Result
+
+
+def parser(doc):
+    """Return the options that all scripts share; `doc` is the docstring of the script."""
+    made = argparse.ArgumentParser(description=doc.partition("\n")[0])
+    made.add_argument("--rounds", type=int, default=3, help="of each measurement, interleaved")
+    made.add_argument("--quick", action="store_true", help="small sizes: does it run, not how fast")
+    made.add_argument("--json", action="store_true", help="print the result and nothing else")
+    made.add_argument("--results", type=Path, default=FOLDER, help="folder of the results")
+    made.add_argument("--no-save", action="store_true", help="keep no file")
+    return made
+
+
+def result(name, chosen, **options):
+    """Return the result of this run; it goes on where an earlier one of this commit stopped."""
+    from hub import log
+
+    log.configure(json=True, level="error")
+    options |= {"rounds": chosen.rounds, "quick": chosen.quick}
+    return Result(name, options, folder=chosen.results, keep=not chosen.no_save)
+
+
+def say(chosen, *words):
+    """Tell how far it is, on stderr, unless only the result was asked for."""
+    if not chosen.json:
+        print(*words, file=sys.stderr, flush=True)
+
+
+def show(chosen, found):
+    """Print the result: as a document, or a line for each figure."""
+    if chosen.json:
+        print(json.dumps(found))
+        return
+    print(" ".join(f"{name}: {value}" for name, value in found["machine"].items()))
+    for path, value in _lines(found["summary"]):
+        print(f"{path:60} {value}")
+
+
+def _lines(value, path=""):
+    if isinstance(value, dict) and "median" in value:
+        yield path, f"{value['median']:>12,} ({value['min']:,}-{value['max']:,})"
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _lines(inner, f"{path} {name}".strip())
+    elif value is not None:
+        yield path, f"{value:>12,}" if isinstance(value, int | float) else value

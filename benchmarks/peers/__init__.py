@@ -1,0 +1,1 @@
+"""What others would use, doing the same job: built as their own documentation recommends."""
