@@ -15,6 +15,7 @@ import structlog
 
 from hub.access import SINCE_7_2, AclUser, hub_user
 from hub.embedded import BrokerAddress, EmbeddedBroker
+from tests.brokers import cluster, plain_cluster  # noqa: F401 - fixtures
 
 
 @pytest.fixture(autouse=True)

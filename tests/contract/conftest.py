@@ -1,4 +1,4 @@
-"""One suite, every store: in memory, on the embedded Valkey, and on Debian's Redis 7.0."""
+"""One suite, every store: in memory, on Valkey, on Debian's Redis 7.0, and on a cluster."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
@@ -12,6 +12,7 @@ from hub.stores import keys
 from hub.stores.connection import client
 from hub.stores.memory import MemoryStore
 from hub.stores.valkey import ValkeyStore
+from tests.brokers import owner
 from tests.conftest import sync_client
 
 SHARDS = {"ind": ("",), "politie.3": ("",), "gemeente": ("gm0363", "gm0014")}
@@ -52,7 +53,7 @@ async def answered(store: Store, shard: str, party: str, act: str) -> bytes | No
 
 
 def server(request: pytest.FixtureRequest, kind: str) -> BrokerAddress:
-    return request.getfixturevalue("broker" if kind == "valkey" else "redis7")
+    return request.getfixturevalue({"valkey": "broker"}.get(kind, kind))
 
 
 @pytest.fixture(
@@ -60,6 +61,7 @@ def server(request: pytest.FixtureRequest, kind: str) -> BrokerAddress:
         "memory",
         pytest.param("valkey", marks=pytest.mark.broker),
         pytest.param("redis7", marks=pytest.mark.broker),
+        pytest.param("cluster", marks=pytest.mark.broker),
     ]
 )
 async def make_store(request: pytest.FixtureRequest) -> AsyncIterator[MakeStore]:
@@ -103,8 +105,13 @@ def seal(request: pytest.FixtureRequest) -> Callable[..., None]:
             s.sealed_at = s.sealed_at if at is None else at
             s._since = s._since if since is None else since
             return
-        kind = "broker_admin" if "valkey" in request.node.name else "redis7_admin"
-        with closing(sync_client(request.getfixturevalue(kind))) as sealer:
+        if "cluster" in request.node.name:
+            nodes = request.getfixturevalue("plain_cluster")
+            made = nodes.admin(owner(nodes, keys.sealed("ind")))
+        else:
+            kind = "broker_admin" if "valkey" in request.node.name else "redis7_admin"
+            made = sync_client(request.getfixturevalue(kind))
+        with closing(made) as sealer:
             seconds, micros = sealer.time()
             now = seconds * 1_000 + micros // 1_000
             told = {"seq": seq, "at": now if at is None else at}

@@ -68,17 +68,20 @@ def everything(request, store: Store) -> Callable[[], bytes]:
             ]
         ).encode()
     kind = request.node.callspec.params["make_store"]
+    if kind == "cluster":
+        nodes = request.getfixturevalue("plain_cluster")
+        return lambda: b"".join(_values(nodes.admin(node)) for node in nodes.nodes)
     admin = request.getfixturevalue("broker_admin" if kind == "valkey" else "redis7_admin")
-    return lambda: _values(admin)
+    return lambda: _values(sync_client(admin))
 
 
-def _values(admin) -> bytes:
+def _values(server) -> bytes:
     read = {
         b"stream": lambda client, key: client.xrange(key),
         b"string": lambda client, key: client.get(key),
         b"hash": lambda client, key: client.hgetall(key),
     }
-    with contextlib.closing(sync_client(admin)) as client:
+    with contextlib.closing(server) as client:
         found = [(key, read[client.type(key)](client, key)) for key in client.scan_iter()]
     return repr(found).encode()
 

@@ -1,0 +1,319 @@
+"""A cluster on this machine, from the bundled Valkey: for developing and for tests, not for work.
+
+Three primaries with a replica each share one machine and one disk here, so they fail together. Each
+node has a folder of its own with its configuration, its log and its append-only file; all have the
+same users. They end with the process that started them, also on kill -9.
+"""
+
+import contextlib
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from hub.access import AclUser, hub_user, sealer_user
+from hub.data_folder import BrokerAddress, make_private_folder, write_accounts, write_private
+from hub.embedded import server_binary
+from hub.errors import BrokerMissing
+
+_HOST: Final = "127.0.0.1"
+_SLOTS: Final = 16_384
+_READY_S: Final = 60.0
+_LOOK_S: Final = 0.02
+_ONCE: Final = Retry(NoBackoff(), 0)
+_ADMIN: Final = "cluster-admin"
+
+# stdout is a pipe that only who started the node holds open; its end tells the guardian, as in
+# `hub.embedded`.
+_GUARD: Final = '( { read -r _ || kill -KILL $$; } <&1 >/dev/null 2>&1 & ); exec "$0" "$@" >&2'
+
+_CONFIG: Final = """\
+port {port}
+bind 127.0.0.1
+dir "{folder}"
+aclfile "{users}"
+masteruser {admin}
+masterauth {password}
+logfile ""
+databases 1
+save ""
+appendonly yes
+appendfsync always
+maxmemory-policy noeviction
+stream-node-max-entries 1
+repl-diskless-sync-delay 0
+repl-ping-replica-period 1
+min-replicas-to-write {replicas}
+min-replicas-max-lag 2
+cluster-enabled yes
+cluster-node-timeout {timeout_ms}
+cluster-require-full-coverage no
+cluster-replica-validity-factor 0
+"""
+
+
+@dataclass(slots=True)
+class Node:
+    """One server of the cluster."""
+
+    number: int
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    _pipe: int | None = field(default=None, repr=False)
+
+    @property
+    def pid(self) -> int | None:
+        """The process id; None when it does not run."""
+        return self.process.pid if self.process and self.process.poll() is None else None
+
+    def start(self, binary: Path) -> None:
+        """Start the server; it answers a moment later."""
+        if self.pid is not None:
+            return
+        self._close()
+        read_end, self._pipe = os.pipe()
+        log = os.open(self.folder / "broker.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            self.process = subprocess.Popen(  # noqa: S603 - our own binary and file
+                ["/bin/sh", "-c", _GUARD, str(binary), str(self.folder / "broker.conf")],
+                stdin=subprocess.DEVNULL,
+                stdout=read_end,
+                stderr=log,
+                start_new_session=True,
+            )
+        finally:
+            os.close(read_end)
+            os.close(log)
+
+    def kill(self) -> None:
+        """End it as a power cut of the process does: kill -9. Idempotent."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def stop(self) -> None:
+        """End it in good order; idempotent."""
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait()
+        self._close()
+
+    def _close(self) -> None:
+        if self._pipe is not None:
+            with contextlib.suppress(BrokenPipeError):
+                os.write(self._pipe, b"\n")
+            os.close(self._pipe)
+            self._pipe = None
+
+
+class LocalCluster:
+    """A cluster in `folder`; a context manager. Started again, it has the data that it had.
+
+    `primaries`: how many servers share the slots; `replicas`: of each. `ports`: of the nodes in
+    that order, free ones when none are given. `timeout_ms`: how long a node may be silent before a
+    replica takes over. `safe`: a primary without a replica accepts nothing.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        users: Sequence[AclUser] = (),
+        primaries: int = 3,
+        replicas: int = 1,
+        ports: Sequence[int] = (),
+        timeout_ms: int = 2_000,
+        safe: bool = True,
+        binary: Path | None = None,
+    ) -> None:
+        self.folder = folder.absolute()
+        self._users = {user.name: user for user in (hub_user(), sealer_user(), *users)}
+        self._users[_ADMIN] = AclUser(_ADMIN, ("~*", "&*", "+@all"))
+        self._primaries, self._replicas = primaries, replicas
+        self._ports = list(ports)
+        self._timeout_ms, self._safe = timeout_ms, safe
+        self._binary = binary
+        self._passwords: dict[str, str] = {}
+        self.nodes: list[Node] = []
+
+    @property
+    def url(self) -> str:
+        """The address of the cluster, as a setting has it."""
+        return "redis+cluster://" + ",".join(f"{_HOST}:{node.port}" for node in self.nodes)
+
+    def address(self, user: str = "hub") -> BrokerAddress:
+        """Return how `user` reaches it."""
+        return BrokerAddress(self.url, user, self._passwords[user])
+
+    def admin(self, node: Node) -> Redis:
+        """Return a blocking client of one node that may do everything; close it."""
+        password = self._passwords[_ADMIN]
+        return Redis(port=node.port, username=_ADMIN, password=password, protocol=2, retry=_ONCE)
+
+    def start(self) -> None:
+        """Start all nodes, join them when they are new, and wait until every slot is served.
+
+        Raises:
+            BrokerMissing: it was not ready within a minute; the logs are in the folders.
+
+        """
+        make_private_folder(self.folder)
+        portable = self._binary is not None
+        self._passwords = write_accounts(self.folder, self._users.values(), portable=portable)
+        count = self._primaries * (1 + self._replicas)
+        ports = self._ports or free_ports(count)
+        self.nodes = [self._node(number, ports[number]) for number in range(count)]
+        try:
+            for node in self.nodes:
+                self.start_node(node)
+            self._wait(self._answers, "not every node answers")
+            if self._info(self.nodes[0])["cluster_known_nodes"] == "1":
+                self._join()
+            self._wait(self._served, "not every slot is served")
+        except BaseException:
+            self.stop()
+            raise
+
+    def start_node(self, node: Node) -> None:
+        """Start one node, again or for the first time; returns before it answers."""
+        node.start(self._binary or server_binary())
+
+    def add_node(self, port: int | None = None) -> Node:
+        """Start one more primary, which has no slot yet, and wait until the others know it."""
+        node = self._node(len(self.nodes), port or free_ports(1)[0])
+        self.nodes.append(node)
+        self.start_node(node)
+        self._wait(self._answers, "the new node does not answer")
+        with contextlib.closing(self.admin(node)) as client:
+            client.execute_command("CLUSTER", "MEET", _HOST, self.nodes[0].port)  # type: ignore[no-untyped-call] # redis-py
+        self._wait(self._all_met, "the new node is not known")
+        return node
+
+    def stop(self) -> None:
+        """End all nodes; idempotent."""
+        for node in self.nodes:
+            node.stop()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def wait_until_served(self) -> None:
+        """Wait until every slot has a primary that accepts, and every primary its replicas."""
+        self._wait(self._served, "not every slot is served")
+
+    def _node(self, number: int, port: int) -> Node:
+        folder = self.folder / f"node-{number + 1}"
+        make_private_folder(folder)
+        config = _CONFIG.format(
+            port=port,
+            folder=folder,
+            users=self.folder / "broker.acl",
+            admin=_ADMIN,
+            password=self._passwords[_ADMIN],
+            replicas=min(1, self._replicas) if self._safe else 0,
+            timeout_ms=self._timeout_ms,
+        )
+        write_private(folder / "broker.conf", config)
+        return Node(number, folder, port)
+
+    def _join(self) -> None:
+        """Give each primary its slots, let the nodes meet, and give each primary its replicas."""
+        for number, node in enumerate(self.nodes):
+            with contextlib.closing(self.admin(node)) as client:
+                ask: Any = client.execute_command
+                ask("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
+                if number < self._primaries:
+                    first, end = (_SLOTS * n // self._primaries for n in (number, number + 1))
+                    ask("CLUSTER", "ADDSLOTSRANGE", first, end - 1)
+                if number:
+                    ask("CLUSTER", "MEET", _HOST, self.nodes[0].port)
+        self._wait(self._all_met, "the nodes do not know each other")
+        ids = [self._id(node) for node in self.nodes]
+        for number in range(self._primaries, len(self.nodes)):
+            with contextlib.closing(self.admin(self.nodes[number])) as client:
+                client.execute_command("CLUSTER", "REPLICATE", ids[number % self._primaries])  # type: ignore[no-untyped-call] # redis-py
+
+    def _id(self, node: Node) -> str:
+        with contextlib.closing(self.admin(node)) as client:
+            return str(client.execute_command("CLUSTER", "MYID"), "ascii")  # type: ignore[no-untyped-call] # redis-py
+
+    def _info(self, node: Node) -> dict[str, str]:
+        with contextlib.closing(self.admin(node)) as client:
+            reply: Any = client.execute_command("CLUSTER INFO")  # type: ignore[no-untyped-call] # redis-py
+        return dict(reply)
+
+    def _answers(self) -> bool:
+        return all("cluster_state" in self._info(node) for node in self.nodes)
+
+    def _all_met(self) -> bool:
+        known = str(len(self.nodes))
+        return all(self._info(node)["cluster_known_nodes"] == known for node in self.nodes)
+
+    def _served(self) -> bool:
+        for node in self.nodes:
+            info = self._info(node)
+            if (info["cluster_state"], info["cluster_slots_ok"]) != ("ok", str(_SLOTS)):
+                return False
+            with contextlib.closing(self.admin(node)) as client:
+                of: dict[str, Any] = client.info("replication")
+            if of["role"] == "slave" and of["master_link_status"] != "up":
+                return False
+            wanted = self._replicas if self._safe and node.number < self._wanted else 0
+            if of["role"] == "master" and of.get("min_slaves_good_slaves", wanted) < wanted:
+                return False
+        return True
+
+    @property
+    def _wanted(self) -> int:
+        return self._primaries * (1 + self._replicas)
+
+    def _wait(self, ready: Any, problem: str) -> None:
+        until = time.monotonic() + _READY_S
+        while True:
+            with contextlib.suppress(Exception):  # a node that is starting
+                if ready():
+                    return
+            if time.monotonic() > until:
+                raise BrokerMissing(f"{problem} after a minute; the logs are in {self.folder}")
+            time.sleep(_LOOK_S)
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports of this machine that are free, and are so 10,000 higher, as a cluster needs."""
+    found: list[int] = []
+    with contextlib.ExitStack() as stack:
+        while len(found) < count:
+            one, other = (stack.enter_context(socket.socket()) for _ in range(2))
+            one.bind((_HOST, 0))
+            port = int(one.getsockname()[1])
+            if port > 55_535:
+                port -= 30_000
+                with contextlib.suppress(OSError):
+                    again = stack.enter_context(socket.socket())
+                    again.bind((_HOST, port))
+                    other.bind((_HOST, port + 10_000))
+                    found.append(port)
+                continue
+            with contextlib.suppress(OSError):
+                other.bind((_HOST, port + 10_000))
+                found.append(port)
+    return found
