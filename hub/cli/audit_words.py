@@ -48,6 +48,7 @@ _SAID: Final = {
     "shard-set-back": "! other records came for numbers that were sealed",
     "access-failed": "the broker refused an account",
 }
+_NAMES: Final = 5  # of rules that differ; the record has them all
 _RESULT_SAYS_IT: Final = frozenset({"ok", "refused", "duplicate", "discarded", "asked"})
 
 
@@ -69,6 +70,10 @@ def described(record: Mapping[str, Any], *, about: str = "") -> str:
         text += f": {record['result']}"
     if record["object"]["kind"] == "log":
         text += f": {record['object']['id']}"
+    if record.get("difference"):
+        text += (
+            f" than {(record.get('config_before') or '')[:8]}: {_difference(record['difference'])}"
+        )
     other = record.get("about")
     if other and other != about and not who:
         text += f"; about message {other[:8]}"
@@ -92,6 +97,18 @@ def recipient(record: Mapping[str, Any]) -> str:
 def subject(record: Mapping[str, Any]) -> str:
     """Return what it is about, without the party: a message, an entry, a digest, a shard."""
     return str(record["object"]["id"]).rpartition(":")[2] if record else ""
+
+
+def _difference(difference: Mapping[str, Any]) -> str:
+    said = []
+    for what in ("added", "removed", "changed", "registers"):
+        names = difference.get(what) or ()
+        more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+        if names:
+            said.append(f"{what} {', '.join(names[:_NAMES])}{more}")
+    if difference.get("left_out"):
+        said.append(f"and {difference['left_out']} more")
+    return "; ".join(said)
 
 
 def _counts(record: Mapping[str, Any]) -> str:

@@ -44,6 +44,19 @@ def test_a_result_that_says_something_is_told(event):
         assert _EXAMPLES[word] in described(record)
 
 
+def test_another_role_config_is_told_with_the_rules_that_differ():
+    """Five names of each kind, and how many more; the record has them all."""
+    record = a_record(RecordEvent.CONFIG_LOADED, "config", "other") | {
+        "config_before": "2053bc45a4fe" + "0" * 52,
+        "difference": {"added": ["new"], "changed": [f"r{n}" for n in range(7)], "left_out": 3},
+    }
+
+    assert (
+        "this role config is in force: other than 2053bc45:"
+        " added new; changed r0, r1, r2, r3, r4 and 2 more; and 3 more"
+    ) == described(record)
+
+
 def test_what_is_no_record_is_told_as_such():
     assert described({}).startswith("! ")
     assert meaning("unreadable") == ""
