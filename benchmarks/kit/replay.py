@@ -23,11 +23,15 @@ _WINDOW = 4
 """Calls under way in one shard: enough that the broker never waits for the client."""
 
 
+READER = "bench-1"
+"""As the worker that was recorded is called: an entry is only done by who read it."""
+
+
 class Recording(NamedTuple):
     """What a run of the hub asked its broker to do."""
 
     functions: bytes
-    calls: dict[str, list[bytes]]  #: shard -> packed calls, in their order
+    calls: dict[str, list[tuple[bytes, int]]]  #: shard -> packed calls and their events, in order
     leases: dict
     first_id: int
 
@@ -52,10 +56,12 @@ def record(events):
         finally:
             listener.close()
         calls = {shard: [] for shard in shards}
+        entries = {b"%d-0" % (first_id + number) for number in range(len(events))}
         for command in listener.calls:
             shard = command[3].partition(b"{")[2].partition(b"}")[0].decode()
             if shard in calls and b"_route_" in command[1]:
-                calls[shard].append(hiredis.pack_command(tuple(command)))
+                count = sum(word in entries for word in command)
+                calls[shard].append((hiredis.pack_command(tuple(command)), count))
         return Recording(broker.client.function_dump(), calls, held, first_id)
 
 
@@ -76,7 +82,7 @@ def replay(broker, recording, events, expected, *, reads=False):
         for shard in recording.calls:
             _read(client, shard, len(events))
     streams = {
-        shard: [_reading(shard) + call for call in calls] if reads else calls
+        shard: [(_reading(shard, count) if reads else b"") + call for call, count in calls]
         for shard, calls in recording.calls.items()
     }
     before, own = cpu_seconds([broker.pid]), time.process_time()
@@ -95,17 +101,14 @@ def replay(broker, recording, events, expected, *, reads=False):
     }
 
 
-def _reading(shard):
-    # A hundred entries, as the hub asks; what is left of them waits for the next call, pending.
-    return hiredis.pack_command(
-        ("XREADGROUP", "GROUP", keys.HUB_GROUP, "limit", "COUNT", 100, "STREAMS",
-         keys.intake(shard), ">")
-    )  # fmt: skip
+def _reading(shard, count):
+    words = ("XREADGROUP", "GROUP", keys.HUB_GROUP, READER, "COUNT", count)
+    return hiredis.pack_command((*words, "STREAMS", keys.intake(shard), ">"))
 
 
 def _read(client, shard, count):
     while client.xreadgroup(
-        keys.HUB_GROUP, "limit", {keys.intake(shard): ">"}, count=min(count, 1_000)
+        keys.HUB_GROUP, READER, {keys.intake(shard): ">"}, count=min(count, 1_000)
     ):
         pass
 

@@ -12,7 +12,7 @@ _WARM = 0.05
 """The first part of the events is not counted: imports, first batches, warm caches."""
 
 
-class NotDone(Exception):
+class NotDone(Exception):  # noqa: N818 - named after what is the matter
     """A contender that did not finish, or not rightly: there is no figure then."""
 
 
