@@ -3,7 +3,9 @@
 import asyncio
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Annotated, Final
 
 import typer
@@ -15,8 +17,10 @@ from hub.cli.options import AsJson, Broker, Config, Data, settings_from
 from hub.cli.running import run
 from hub.supervision.alarms import beyond, bounds
 from hub.supervision.gauges import INBOXES, Gauges
+from hub.supervision.readings import Readings
 
 _EVERY_S: Final = 2.0
+_PATIENCE_S: Final = 3.0
 
 
 def status(
@@ -48,8 +52,8 @@ def status(
 
     --json: one document for each look.
 
-    Exits with 0 when all is well at the last look, 3 when something is beyond its bound, 4 when no
-    hub runs, 130 with Ctrl-C.
+    Exits with 0 when all is well, 3 when something is beyond its bound, 4 when no hub runs or its
+    broker does not answer, 130 with Ctrl-C.
     """  # fmt: skip
     settings = settings_from(data=data, config=config, broker=broker)
     begins = bounds(settings.alarms)
@@ -57,25 +61,59 @@ def status(
     pause = None if once else every or (_EVERY_S if live else None)
     screen = Screen() if live and pause is not None else None
 
-    async def follow() -> bool:
-        async with attach(settings) as hub:
-            gauges = Gauges(hub)
-            inboxes = None  # the first look is at all of them, however long that takes
-            while True:
-                readings = await gauges.look(inboxes)
-                found = list(beyond(readings, begins))
-                if as_json:
-                    output.document(status_text.document(readings, found, everything=everything))
-                else:
-                    text = list(status_text.lines(readings, found, everything=everything))
-                    (screen.draw if screen else _write)(text)
-                if pause is None:
-                    return not found
-                inboxes = INBOXES
-                await asyncio.sleep(pause)
+    def show(readings: Readings) -> Exit:
+        found = list(beyond(readings, begins))
+        if as_json:
+            output.document(status_text.document(readings, found, everything=everything))
+        else:
+            text = list(status_text.lines(readings, found, everything=everything))
+            (screen.draw if screen else _write)(text)
+        if not readings.broker_answers:
+            return Exit.NO_HUB
+        return Exit.REFUSED if found else Exit.DONE
 
-    if not run(follow()):
-        raise typer.Exit(Exit.REFUSED)
+    async def follow() -> Exit:
+        async with attach(settings) as hub:
+            code = Exit.DONE
+            async for readings in looks(Gauges(hub).look, pause):
+                code = show(readings)
+            return code
+
+    code = run(follow())
+    if code is not Exit.DONE:
+        raise typer.Exit(code)
+
+
+Look = Callable[[int | None], Awaitable[Readings]]
+"""Looks once, at so many inboxes; None: at all."""
+
+
+async def looks(
+    look: Look, pause: float | None, patience: float = _PATIENCE_S
+) -> AsyncIterator[Readings]:
+    """Yield look after look, `pause` seconds apart; None: one only.
+
+    A look that hangs for `patience` seconds shows the last one meanwhile, as of a silent broker: it
+    may take half a minute before the broker is given up.
+    """
+    last: Readings | None = None
+    inboxes = None  # the first look is at all of them, however long that takes
+    while True:
+        since = time.monotonic()
+        looking = asyncio.ensure_future(look(inboxes))
+        try:
+            while not (await asyncio.wait({looking}, timeout=patience))[0]:
+                if last is not None:
+                    silent = last.silent_s + time.monotonic() - since
+                    yield replace(last, broker_answers=False, silent_s=silent)
+            last = looking.result()
+        finally:
+            looking.cancel()
+        yield last
+        if pause is None:
+            return
+        inboxes = INBOXES
+        await asyncio.sleep(pause)
 
 
 def _write(text: Sequence[str]) -> None:

@@ -128,3 +128,26 @@ def test_on_a_terminal_the_table_is_drawn_in_place_until_ctrl_c(hub):
 
     assert b"Seinhuis, " in seen
     assert Exit.INTERRUPTED == process.returncode
+
+
+def test_a_broker_that_hangs_is_shown_as_silent_and_what_it_held_as_the_last_known(tmp_path):
+    """Frozen, not gone: it takes connections and answers nothing."""
+    with hub_process(tmp_path / "data") as running:
+        until(lambda: running.command("status", "--once").returncode == Exit.DONE)
+        broker = json.loads((running.data / "broker.json").read_bytes())["pid"]
+        with subprocess.Popen(
+            [SEINHUIS, "status", "--json", "--every", "0.2", "--data", running.data],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment(),
+        ) as process:  # fmt: skip
+            try:
+                first = json.loads(process.stdout.readline())
+                os.kill(broker, signal.SIGSTOP)
+                later = first
+                while later["broker"]["answers"]:
+                    later = json.loads(process.stdout.readline())
+            finally:
+                os.kill(broker, signal.SIGCONT)
+                process.send_signal(signal.SIGINT)
+
+    assert first["broker"]["answers"]
+    assert later["broker"]["silent_s"] > 0

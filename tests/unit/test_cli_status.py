@@ -1,11 +1,12 @@
 """What `seinhuis status` shows: what is wrong first, what is empty not at all, in place."""
 
+import asyncio
 import json
 
 import pytest
 
 from hub.cli import status_text
-from hub.cli.status import Screen
+from hub.cli.status import Screen, looks
 from hub.supervision.alarms import beyond, bounds
 from hub.supervision.readings import DiskReading
 from tests.looks import TROUBLE, a_look, a_party, a_shard
@@ -153,6 +154,39 @@ def test_the_document_has_every_figure_and_no_more_than_was_asked():
     assert (1, 2) == (len(short["shards"]), len(whole["shards"]))
     assert (2, 3) == (len(short["parties"]), len(whole["parties"]))
     assert 77 == short["broker"]["aof"]
+
+
+async def test_a_look_that_hangs_is_shown_as_a_silent_broker_with_the_last_figures():
+    """A broker that is frozen refuses nothing; whoever looks must not see figures that look new."""
+    answered = asyncio.Event()
+
+    async def look(inboxes):
+        if inboxes is not None:  # the second one
+            await answered.wait()
+        return a_look(shards=(BUSY,))
+
+    seen = []
+    async for readings in looks(look, pause=0.0, patience=0.01):
+        seen.append(readings)
+        if len(seen) == 3:
+            answered.set()
+        if len(seen) > 3 and readings.broker_answers:
+            break
+
+    assert [True, False, False] == [each.broker_answers for each in seen[:3]]
+    assert 0.0 < seen[1].silent_s < seen[2].silent_s
+    assert {BUSY} == {each.shards[0] for each in seen}
+
+
+async def test_looking_once_is_one_look_at_every_inbox():
+    asked = []
+
+    async def look(inboxes):
+        asked.append(inboxes)
+        return a_look()
+
+    assert [a_look()] == [each async for each in looks(look, pause=None)]
+    assert [None] == asked
 
 
 def test_a_second_drawing_goes_back_over_the_first(capsys):
