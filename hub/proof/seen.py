@@ -80,9 +80,11 @@ def remember(file: Path, note: str) -> None:
 def compare(copy: Copy, ours: Checkpoint, roots: Mapping[int, bytes], report: Report) -> None:
     """Report how a copy relates to this log: it agrees, it is newer, or it is another history.
 
-    `roots`: of this log, at the sizes that the copies have.
+    `roots`: of this log, at the sizes that the copies have. Of a fork the first checkpoint that
+    differs is told: after it all do.
     """
     agree = []
+    forked = []
     for head in copy.heads:
         theirs = head.checkpoint
         if theirs.origin != ours.origin:
@@ -98,11 +100,13 @@ def compare(copy: Copy, ours: Checkpoint, roots: Mapping[int, bytes], report: Re
                 "this log cannot be followed that far",
             )
         elif root != theirs.root:
-            _tell_fork(copy, theirs, root, report)
+            forked.append((theirs, root))
         else:
             agree.append(theirs.size)
+    if forked:
+        _tell_fork(copy, *forked[0], report, later=len(forked) - 1)
     newer = [head.checkpoint for head in copy.heads if head.checkpoint.size > ours.size]
-    if newer and newer[-1].origin == ours.origin:
+    if newer and not forked and newer[-1].origin == ours.origin:
         _compare_newer(copy, newer[-1], ours, report)
     if agree:
         report.count("checkpoints of other copies", len(agree))
@@ -151,11 +155,14 @@ def _compare_newer(copy: Copy, theirs: Checkpoint, ours: Checkpoint, report: Rep
         _tell_fork(copy, Checkpoint(theirs.origin, ours.size, before), ours.root, report)
 
 
-def _tell_fork(copy: Copy, theirs: Checkpoint, root: bytes, report: Report) -> None:
+def _tell_fork(
+    copy: Copy, theirs: Checkpoint, root: bytes, report: Report, *, later: int = 0
+) -> None:
     report.fault(
         Fault.FORKED,
         f"{copy.name}: at {theirs.size} records it has root {_base64(theirs.root)}, and this log "
-        f"has {_base64(root)}",
+        f"has {_base64(root)}"
+        + (f"; {later} of its later checkpoints differ too" if later else ""),
         checkpoint=theirs.size,
     )
 

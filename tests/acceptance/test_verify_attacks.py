@@ -356,7 +356,10 @@ def test_a_log_that_was_set_back_and_went_on_differently_is_a_fork_to_who_rememb
 
 @pytest.mark.parametrize("ours", [400, 600])
 def test_a_forked_log_is_found_with_a_copy_of_a_partner(log, tmp_path, ours):
-    """Both are signed by the key of the log. Also when the fork is shorter than the copy."""
+    """Both are signed by the key of the log. Also when the fork is shorter than the copy.
+
+    Told is where it begins, once: after it every checkpoint differs.
+    """
     fork = rewritten(log, 123, KEY)
     if ours == 400:
         fork = rolled_back(fork)
@@ -364,6 +367,8 @@ def test_a_forked_log_is_found_with_a_copy_of_a_partner(log, tmp_path, ours):
     report = report_on(fork.export(tmp_path / "log"), seen=(log.publish(tmp_path / "copy"),))
 
     assert {"forked"} == report.codes()
+    assert [150] == [fault.checkpoint for fault in report.faults]
+    assert f"{ours // 50 - 3} of its later checkpoints differ" in report.faults[0].what
 
 
 def test_a_forked_log_gets_no_signature_of_a_witness(log, tmp_path):
