@@ -53,12 +53,20 @@ def _tell_one(line: Line, story: Story) -> None:
     output.line(f"{output.second(line.at)}  {line.place}  {line.event}")
     of = ""
     if line.message not in {story.message, None} and audit_words.recipient(record):
-        of = f"of the correction {str(line.message)[: output.SHORT]}: "
+        of = f"of {_named(line.message, story)} {str(line.message)[: output.SHORT]}: "
     said = audit_words.described(record, about=story.message)
     _write(f"{of}{said}{by}", "  ")
     if record.get("verdicts"):
         output.line(f"  by role config {str(record.get('config'))[:12]}")
         verdicts.show(record["verdicts"])
+
+
+def _named(message: str | None, story: Story) -> str:
+    """Return what another message of this story is: the correction or the withdrawal."""
+    said = (
+        _SAID[each.event] for each in story.lines if each.message == message and each.event in _SAID
+    )
+    return next(said, "the message")
 
 
 def tell_copies(story: Story) -> None:

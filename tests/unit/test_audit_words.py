@@ -1,8 +1,11 @@
 """What a record tells in a few words, and the bars of `audit stats`."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from hub.cli.audit_stats import bars
+from hub.cli.audit_timeline import _named
 from hub.cli.audit_words import described, meaning
 from schemas.record_words import MEANINGS, PLACEHOLDERS
 from schemas.records import RecordEvent
@@ -55,6 +58,15 @@ def test_another_role_config_is_told_with_the_rules_that_differ():
         "this role config is in force: other than 2053bc45:"
         " added new; changed r0, r1, r2, r3, r4 and 2 more; and 3 more"
     ) == described(record)
+
+
+def test_what_a_recipient_did_with_a_withdrawal_is_not_told_as_of_a_correction():
+    """In the story of a message that was corrected and then withdrawn."""
+    events = {"a": "decided", "b": "corrected", "c": "withdrawn"}
+    lines = [SimpleNamespace(message=name, event=event) for name, event in events.items()]
+    story = SimpleNamespace(lines=lines)
+
+    assert ["the message", "the correction", "the withdrawal"] == [_named(n, story) for n in "abc"]
 
 
 def test_what_is_no_record_is_told_as_such():
