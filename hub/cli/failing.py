@@ -104,7 +104,9 @@ def way_in(error: Exception) -> str:
     )
 
     cause: BaseException | None = error
-    while cause is not None:
+    looked_at: set[int] = set()
+    while cause is not None and id(cause) not in looked_at:  # an error may be its own cause
+        looked_at.add(id(cause))
         if isinstance(cause, AuthenticationError | AuthorizationError):
             return (
                 "the user is in SEINHUIS_BROKER_USER (else it is hub), the password in"

@@ -107,6 +107,8 @@ async def _serve(settings: Settings, *, as_json: bool) -> None:
     except (HubError, RedisError) as error:
         problem = translated(error)
         log.get().error("hub.failed", error=type(problem).__name__, reason=str(problem))
+        if problem is error:
+            raise  # or it would be its own cause
         raise problem from error
 
 

@@ -87,6 +87,15 @@ def test_the_traceback_is_shown_when_asked_for(monkeypatch, capsys):
     assert "Traceback" in capsys.readouterr().err
 
 
+def test_an_error_that_is_its_own_cause_ends_the_command(capsys):
+    """A hub that lost its rights must stop, and not look for the cause for ever."""
+    error = NotAllowed("the broker's access list does not allow this")
+    error.__cause__ = error
+
+    assert Exit.NO_HUB == failing.report(error, as_json=False)
+    assert "access list" in capsys.readouterr().err
+
+
 def test_a_command_without_a_hub_says_how_to_start_one(tmp_path):
     result = run(app, ["held", "--data", str(tmp_path)])
 
