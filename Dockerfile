@@ -1,7 +1,9 @@
 FROM python:3.12-slim
 WORKDIR /seinhuis
-COPY requirements.txt pyproject.toml README.md LICENSE ./
-RUN pip install --no-cache-dir --require-hashes -r requirements.txt
+# requirements-otel.txt: with the packages for traces (docs/howto/supervise.md).
+ARG REQUIREMENTS=requirements.txt
+COPY requirements.txt requirements-otel.txt pyproject.toml README.md LICENSE ./
+RUN pip install --no-cache-dir --require-hashes -r "$REQUIREMENTS"
 COPY schemas schemas
 COPY handlers handlers
 COPY hub hub

@@ -50,7 +50,8 @@ bench: $(VENV)/.run
 # Pin again, for every platform and Python from 3.11, with hashes and without an index line.
 lock:
 	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip -q install uv
-	@$(VENV)-lock/bin/uv pip compile pyproject.toml --extra build --extra otel $(LOCK) -o requirements.txt
+	@$(VENV)-lock/bin/uv pip compile pyproject.toml --extra build $(LOCK) -o requirements.txt
+	@$(VENV)-lock/bin/uv pip compile pyproject.toml --extra build --extra otel $(LOCK) -o requirements-otel.txt
 	@$(VENV)-lock/bin/uv pip compile pyproject.toml --extra build --extra otel --extra dev $(LOCK) -o requirements-dev.txt
 	@rm -rf $(VENV)-lock
 

@@ -9,7 +9,8 @@ The trace is the one that the sender began (`traceparent` of the event, W3C Trac
 3.2), which is also in the records and in every copy; else a new one. In a span stand the shard, the
 entry, the type and the party: nothing of the content. A sender chooses ids; they are not in it.
 
-The packages (`pip install seinhuis[otel]`) are imported by `start` only. Spans are made afterwards,
+The packages (`pip install seinhuis[otel]`) are imported by `start` only. They are no part of a
+plain installation: where they are, redis-py imports them too, for some 50 ms at every start. Spans are made afterwards,
 from times that are known anyway: when off, this costs one comparison for each batch.
 """
 
@@ -24,6 +25,7 @@ from hub.errors import NotUsable
 
 _TELL_S: Final = 60.0
 _FLUSH_MS: Final = 3_000
+_SEND_S: Final = 2.0  # its tries included: a stop of the hub waits for the last one
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,8 @@ def start(url: str, *, worker: str, version: str) -> None:
             " pip install 'seinhuis[otel]', or leave it empty"
         ) from None
     _quieten()
-    trace_with(BatchSpanProcessor(OTLPSpanExporter(endpoint=url)), worker=worker, version=version)
+    exporter = OTLPSpanExporter(endpoint=url, timeout=_SEND_S)
+    trace_with(BatchSpanProcessor(exporter), worker=worker, version=version)
 
 
 def trace_with(processor: Any, *, worker: str, version: str) -> None:

@@ -71,7 +71,7 @@ def seal(
         output.document(
             {"sealing": True, "url": without_password(address.url), "log": str(settings.log_folder)}
         )
-    metrics.build(version("seinhuis"), book.digest)
+    metrics.build(version("seinhuis"), book.digest[:12])
     with (
         serving(settings.metrics, sealer_answers(work.status)),
         _stopped_by_signals(stop),

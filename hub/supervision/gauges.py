@@ -46,7 +46,7 @@ class Gauges:
                 self._silent_since = time.monotonic()
             silent = time.monotonic() - self._silent_since
             # Just fallen silent is silent too: 0.0 would say that it answers.
-            found = replace(self._last, at=now(), broker_answers=False, silent_s=max(silent, 0.001))
+            found = replace(self._last, at=now(), broker_answers=False, silent_s=max(silent, 1e-6))
         self._last = replace(
             found,
             disks=_disks(self._hub.settings),

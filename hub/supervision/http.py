@@ -6,6 +6,7 @@ otherwise. There is nothing to write, and nothing that it reads from a request b
 
 import contextlib
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ def serving(endpoint: Endpoint | None, answers: Answers) -> Iterator[int | None]
         yield None
         return
     try:
-        server = _Server((endpoint.host, endpoint.port), _handler(answers))
+        server = _server(endpoint)((endpoint.host, endpoint.port), _handler(answers))
     except OSError as error:
         raise NotUsable(
             f"SEINHUIS_METRICS: nothing can listen on {endpoint} ({error.strerror}): name a free"
@@ -68,6 +69,11 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing: who asked went away, and is told nowhere."""
+
+
+def _server(endpoint: Endpoint) -> type[_Server]:
+    family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
+    return type("Server", (_Server,), {"address_family": family})
 
 
 def _handler(answers: Answers) -> type[BaseHTTPRequestHandler]:

@@ -27,7 +27,7 @@ class Supervision:
         self._gauges = Gauges(hub)
         self._alerting = Alerting(bounds(hub.settings.alarms))
         self._readings: Readings | None = None
-        metrics.build(version("seinhuis"), hub.book.digest)
+        metrics.build(version("seinhuis"), hub.book.digest[:12])
 
     def answers(self) -> Answers:
         """Return what the web address says."""

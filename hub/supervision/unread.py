@@ -46,6 +46,7 @@ class Unread:
         """
         for gone in self.seen.keys() - unfinished.keys():
             del self.seen[gone]
+            self._after.pop(gone, None)
         for inbox in self._turn(sorted(unfinished), most):
             shard, party = inbox
             length = await self._looking.inbox_length(shard, party)
