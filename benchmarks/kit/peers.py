@@ -116,16 +116,16 @@ def available():
 
 def run(broker, name, events, *, patience_s=600.0):
     """Return the figures of a round of this peer: its queue is filled, then its worker starts."""
-    environment = _environment(broker, name, events)
+    around = environment(broker, name, events)
     log = broker.folder / f"{name}.log"
     if name in _FILLED_BY_ITSELF:
         command = [str(word) for word in _FILLED_BY_ITSELF[name]]
-        filled = start(command, log=log, cwd=BENCHMARKS, env=environment)
+        filled = start(command, log=log, cwd=BENCHMARKS, env=around)
         if filled.wait():
             raise NotDone(f"{name} did not take the events: {_end_of(log)}")
     else:
         fill(broker.client, events)
-    process = start(PEERS[name][1], log=log, cwd=BENCHMARKS, env=environment)
+    process = start(PEERS[name][1], log=log, cwd=BENCHMARKS, env=around)
     try:
         progress = records_of_a_peer(broker.client, SENDERS)
         figures = measure(broker, [process], progress, len(events), patience_s=patience_s)
@@ -153,8 +153,9 @@ def _check_copy(broker, shard, events):
     check_a_copy(broker.client, shard, party, set(json.loads(content)["data"]))
 
 
-def _environment(broker, name, events):
-    environment = {
+def environment(broker, name, events):
+    """Return what its processes find in their environment, and put there what they read."""
+    around = {
         "BENCH_URL": broker.url,
         "BENCH_SOCKET": broker.path,
         "BENCH_SHARDS": ",".join(SENDERS),
@@ -165,7 +166,7 @@ def _environment(broker, name, events):
         "PYTHONWARNINGS": "ignore",
     }
     if name in _FILLED_BY_ITSELF:
-        with Path(environment["BENCH_EVENTS"]).open("w", encoding="utf-8") as file:
+        with Path(around["BENCH_EVENTS"]).open("w", encoding="utf-8") as file:
             for event in events:
                 print(json.dumps([event.shard, event.raw.decode()]), file=file)
     if name in _OF_NODE:
@@ -174,8 +175,8 @@ def _environment(broker, name, events):
         for source in _SOURCES.glob("*.*"):
             if not source.name.startswith("package"):
                 shutil.copy(source, NODE)
-        rules(environment["BENCH_RULES"])
-    return environment
+        rules(around["BENCH_RULES"])
+    return around
 
 
 def _free_port():
