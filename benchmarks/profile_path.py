@@ -2,7 +2,7 @@
 
     python benchmarks/profile_path.py [--events 4000] [--batch 100] [--rounds 3] [--json]
 
-The four signals of `throughput.py` in turn, with the real role config, copies sealed under a key
+Four signals of some 1.2 KB in turn, with the real role config, copies sealed under a key
 each, no sealer. Each stage is run by itself over whole batches, in CPU time of this process
 (`process_time`: waiting does not count, so a busy machine matters less); the least of the rounds is
 given. `lane` is the whole way as the worker goes it, reading included. What the server used is its
@@ -18,7 +18,6 @@ import time
 from pathlib import Path
 
 import hiredis
-from throughput import EXAMPLES, FOUR
 
 from handlers.routing import decide
 from hub import bootstrap, log, planning, recording
@@ -28,6 +27,14 @@ from hub.pipeline import Pipeline
 from hub.stores import keys, library
 from hub.stores.calls import route_call
 from schemas.reading import parse
+
+EXAMPLES = Path(__file__).parent.parent / "tests" / "examples"
+FOUR = {
+    "ind": "signalen.signaal-gemeld",
+    "liv": "signalen.veiligheidsmelding-gedaan",
+    "rvdk": "signalen.signaal-gemeld--rvdk",
+    "dji": "signalen.detentiesignaal-gemeld",
+}
 
 
 def events(count, series):

@@ -13,6 +13,7 @@ from schemas.decisions import HoldReason
 from schemas.register import Dated, Gemeente
 from schemas.roles import RoleConfig
 
+_MOST_PLACES: Final = 10_000  # remembered: a code that a sender makes up is one as well
 UNKNOWN_CODE: Final = "0000"
 NON_RESIDENT_CODE: Final = "1999"
 """BRP table 33: 0000 is unknown, 1999 the Registratie Niet-Ingezetenen; neither is a gemeente."""
@@ -43,6 +44,7 @@ class Register:
         self._house_of = {
             member.code: house.id for house in config.houses for member in house.areas
         }
+        self._places: dict[tuple[str | None, date], Place] = {}
         self._mandates: dict[tuple[str, str, str], list[Dated]] = {}
         for mandate in config.mandates:
             key = (mandate.gemeente, mandate.zvh, mandate.kind)
@@ -58,6 +60,14 @@ class Register:
         One successor is followed, however often; several, none, or a code that is not valid yet
         are held. A row that ends gives up its code the day after its `tot`.
         """
+        found = self._places.get((code, day))
+        if found is None:
+            if len(self._places) >= _MOST_PLACES:
+                self._places = {}
+            found = self._places[code, day] = self._looked_up(code, day)
+        return found
+
+    def _looked_up(self, code: str | None, day: date) -> Place:
         if code is None:
             return Place(None, HoldReason.GEMEENTE_MISSING)
         if code in {UNKNOWN_CODE, NON_RESIDENT_CODE}:

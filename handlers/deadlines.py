@@ -1,6 +1,7 @@
 """From urgency to a deadline, and from a rule to the last day that a copy may be kept."""
 
 from datetime import date, datetime, timedelta
+from functools import cache
 
 from schemas.roles import Terms
 from schemas.vocabulary import Urgency
@@ -11,7 +12,7 @@ def deadline(urgency: Urgency, terms: Terms, at: datetime) -> datetime:
 
     Clock minutes, not office hours: a veiligheidsmelding does not wait for Monday.
     """
-    return at + timedelta(minutes=terms.minutes(urgency))
+    return at + _minutes(terms.minutes(urgency))
 
 
 def retain_until(day: date, days: int, asked: date | None) -> date:
@@ -21,5 +22,15 @@ def retain_until(day: date, days: int, asked: date | None) -> date:
     >>> retain_until(date(2026, 1, 1), 30, date(2026, 1, 10))
     datetime.date(2026, 1, 10)
     """
-    limit = day + timedelta(days=days)
-    return limit if asked is None else min(limit, asked)
+    limit = day + _days(days)
+    return limit if asked is None or limit < asked else asked
+
+
+@cache
+def _minutes(count: int) -> timedelta:
+    return timedelta(minutes=count)
+
+
+@cache
+def _days(count: int) -> timedelta:
+    return timedelta(days=count)

@@ -100,14 +100,14 @@ def _verdict(
             return Hold(party, rule.id, recipient.role, reason, detail)
         return Withhold(party, rule.id, recipient.role, reason, detail)
     return Forward(
-        party=party or "",
-        rule=rule.id,
-        role=recipient.role,
-        legal_basis=rule.legal_basis,
-        purpose=rule.purpose,
-        fields=recipient.fields,
-        deadline=deadline(data.urgency, prepared.terms, at),
-        retain_until=retain_until(day, prepared.retention_days, data.retain_until),
+        party or "",
+        rule.id,
+        recipient.role,
+        rule.legal_basis,
+        rule.purpose,
+        recipient.fields,
+        deadline(data.urgency, prepared.terms, at),
+        retain_until(day, prepared.retention_days, data.retain_until),
     )
 
 
@@ -148,10 +148,6 @@ def _target_says_no(  # noqa: PLR0911  (one line for each reason, in order, is t
     return None
 
 
-def _within(verdict: Verdict) -> str:
-    return "" if isinstance(verdict, Forward) else verdict.detail
-
-
 def _mandator(sender: Party, target: Target) -> str:
     """Return the gemeente whose mandate counts: its own when it sends, else that of the event."""
     return sender.id.removeprefix("gm") if sender.partner == "gemeente" else target.code or ""
@@ -162,6 +158,9 @@ def _one_copy_each(verdicts: list[Verdict]) -> list[Verdict]:
 
     A decision without any forward or hold would be a silent drop: then a person looks.
     """
+    forwards = {verdict.party for verdict in verdicts if type(verdict) is Forward}
+    if verdicts and len(forwards) == len(verdicts):  # the common case: nothing to leave out
+        return verdicts if len(verdicts) == 1 else sorted(verdicts, key=_place)
     served: set[str] = set()
     seen: set[tuple[str, str, str | None, str]] = set()
     kept: list[Verdict] = []
@@ -183,7 +182,10 @@ def _one_copy_each(verdicts: list[Verdict]) -> list[Verdict]:
             kept.append(verdict)
     if not any(isinstance(verdict, Forward | Hold) for verdict in kept):
         kept.append(Hold(None, "-", "-", HoldReason.NOBODY_RECEIVES))
-    kept.sort(
-        key=lambda verdict: (verdict.rule, verdict.role, verdict.party or "", _within(verdict))
-    )
+    kept.sort(key=_place)
     return kept
+
+
+def _place(verdict: Verdict) -> tuple[str, str, str, str]:
+    within = "" if isinstance(verdict, Forward) else verdict.detail
+    return verdict.rule, verdict.role, verdict.party or "", within
