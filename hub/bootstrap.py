@@ -99,6 +99,7 @@ class Hub:
             source=f"urn:nld:oin:{oin}:systeem:seinhuis-client",
             shard=known.shard,
             prefix=self.book.prefix,
+            replicas=self.settings.replicas,
         )
 
 
@@ -198,6 +199,7 @@ async def _open(
         inbox_cap=settings.inbox_cap,
         unsealed_max=settings.unsealed_max,
         unsealed_ms=settings.unsealed_ms,
+        replicas=settings.replicas,
     )
     keyring = FileKeyring(settings.keys, now)
     store = SealedStore(server, keyring)
@@ -206,7 +208,7 @@ async def _open(
         book,
         store,
         server,
-        ConfigDocuments(redis),
+        ConfigDocuments(redis, settings.replicas),
         keyring,
         address,
         Looking(redis),

@@ -28,7 +28,8 @@ from hub.answers import flat, wait
 from hub.delivery import Delivery, Receipt
 from hub.errors import NotAllowed, Unavailable
 from hub.stores import keys
-from hub.stores.connection import connect
+from hub.stores.connection import connect, translated
+from hub.stores.replicated import replicated
 from schemas.catalogue import DEFAULT_PREFIX
 from schemas.identifiers import message_ref
 from schemas.reading import parse
@@ -58,13 +59,16 @@ class Client:
         shard: str | None = None,
         prefix: str = DEFAULT_PREFIX,
         shards: Sequence[str] = SHARDS,
+        replicas: int = 0,
     ) -> None:
         """`source` is the URN of your system, with the OIN of your organisation.
 
         `shard` is that of your organisation: derived for a partner, a gemeente and a house; a unit
-        names it (`shard="politie"` for `cter`).
+        names it (`shard="politie"` for `cter`). `replicas`: how many servers of the broker, beside
+        the one that accepts, must have an event before `publish` returns; ask your operator.
         """
         self._redis = redis
+        self._replicas = replicas
         self.party = party
         self.source = source
         self.prefix = prefix
@@ -83,8 +87,13 @@ class Client:
         user: str | None = None,
         shard: str | None = None,
         prefix: str = DEFAULT_PREFIX,
+        replicas: int = 0,
     ) -> Self:
         """Connect as `party`. `url`: `redis://host:port`, `rediss://…` or `unix:///path`.
+
+        Or of several servers: `redis+sentinel://host:port,host:port/name` and
+        `redis+cluster://host:port,host:port`, with `rediss+` for TLS.
+        `replicas`: see `__init__`.
 
         Raises:
             BrokerMissing: nobody answered within 10 seconds.
@@ -92,7 +101,7 @@ class Client:
 
         """
         redis = await connect(url, user or party, password)
-        return cls(redis, party, source, shard=shard, prefix=prefix)
+        return cls(redis, party, source, shard=shard, prefix=prefix, replicas=replicas)
 
     async def __aenter__(self) -> Self:
         """Return the client itself."""
@@ -210,7 +219,9 @@ class Client:
         wait = _FIRST_WAIT_S
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                entry: bytes = await self._call(self._redis.xadd(self._intake, {"event": raw}))
+                entry: bytes = await self._call(
+                    replicated(self._redis, self._replicas, "XADD", self._intake, "*", "event", raw)
+                )
                 return entry.decode()
             except Unavailable:
                 if attempt == _ATTEMPTS:
@@ -253,7 +264,9 @@ class Client:
             raise NotAllowed(
                 f"the broker does not allow {self.party} this: ask the operator for an account"
             ) from error
-        except ResponseError:
+        except ResponseError as error:
+            if isinstance(problem := translated(error), Unavailable):
+                raise problem from error  # a failover, say: the broker cannot do this now
             raise
         except (RedisError, OSError, AttributeError, TypeError) as error:
             # redis-py raises the last two on a dead connection (redis-py#4287)

@@ -109,6 +109,7 @@ class SyncClient:
         user: str | None = None,
         shard: str | None = None,
         prefix: str = DEFAULT_PREFIX,
+        replicas: int = 0,
     ) -> Self:
         """Connect as `party`, as `hub.client.Client.connect` does.
 
@@ -131,6 +132,7 @@ class SyncClient:
                     user=user,
                     shard=shard,
                     prefix=prefix,
+                    replicas=replicas,
                 )
             )
         except BaseException:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from hub import broker_url
 from hub.errors import NotUsable
 
 
@@ -27,6 +28,11 @@ SETTINGS: Final = (
     Setting("SEINHUIS_DATA", "data", "Folder of the embedded broker: its data, its passwords."),
     Setting("SEINHUIS_CONFIG", "", "Folder of the role config; empty: the one that came with it."),
     Setting("SEINHUIS_BROKER", "", "URL of a broker of your own; empty: the embedded one."),
+    Setting(
+        "SEINHUIS_REPLICAS",
+        "0",
+        "Servers beside the primary that must have what is accepted, before it is accepted.",
+    ),
     Setting("SEINHUIS_BROKER_USER", "hub", "User at that broker."),
     Setting("SEINHUIS_BROKER_PASSWORD", "", "Password at that broker."),
     Setting("SEINHUIS_BROKER_PASSWORD_FILE", "", "File that holds it (a mounted secret)."),
@@ -127,6 +133,7 @@ class Settings:
     data: Path
     config: Path | None
     broker: str | None
+    replicas: int
     broker_user: str
     broker_password: str
     port: int | None
@@ -201,7 +208,8 @@ def settings(
     if not _is_broker_url(value("BROKER")):
         raise NotUsable(
             "the address of the broker (--broker, SEINHUIS_BROKER) is a URL: redis://HOST:PORT,"
-            " rediss://HOST:PORT for TLS, or unix:///PATH/OF/SOCKET"
+            " rediss://HOST:PORT for TLS, or unix:///PATH/OF/SOCKET; of several servers"
+            " redis+sentinel://HOST:PORT,HOST:PORT/NAME or redis+cluster://HOST:PORT,HOST:PORT"
         )
     password = value("BROKER_PASSWORD") or secret("BROKER_PASSWORD_FILE")
     data = Path(value("DATA"))
@@ -209,6 +217,7 @@ def settings(
         data=data,
         config=Path(value("CONFIG")) if value("CONFIG") else None,
         broker=value("BROKER") or None,
+        replicas=number("REPLICAS", 0),
         broker_user=value("BROKER_USER"),
         broker_password=password,
         port=number("PORT", 0) if value("PORT") else None,
@@ -245,16 +254,10 @@ def _keyring_of(data: Path) -> Path:
 
 def _is_broker_url(text: str) -> bool:
     """Whether a broker may be found there; an empty text is none, and is right too."""
-    if not text:
-        return True
     try:
-        parts = urlsplit(text)
-        found = (parts.scheme, bool(parts.hostname), parts.port)  # a port that is none raises
+        return not text or bool(broker_url.parse(text))
     except ValueError:
         return False
-    if found[0] == "unix":
-        return bool(parts.path.strip("/"))
-    return found[0] in {"redis", "rediss"} and found[1]
 
 
 def _endpoint(text: str) -> Endpoint | None:

@@ -12,9 +12,6 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 from sqlalchemy import Engine
 
 from hub import log, recording
@@ -22,13 +19,13 @@ from hub.access import HUB_USER
 from hub.data_folder import BrokerAddress
 from hub.ledger.database import writing
 from hub.ledger.store import LEDGER_SHARD, add_note
+from hub.stores.blocking import Blocking
 from hub.stores.connection import translated
 from schemas.records import RecordEvent
 
 EVERY_S: Final = 10.0
 
 _ALL: Final = 100_000  # -1 is none: the list is not longer than the broker's acllog-max-len
-_ANSWER_S: Final = 10.0
 _UNKNOWN: Final = "unknown"
 _REASONS: Final = frozenset({"auth", "command", "key", "channel"})
 _ASKED_IN_VAIN: Final = "config|get"
@@ -43,7 +40,7 @@ Refusal = tuple[str, str, str]
 class FailedAccess:
     """Takes the refusals from one broker and puts them on record, counted. For one thread.
 
-    The list on the broker is read and emptied in one step, so several of these, and a restart,
+    The list on each server is read and emptied in one step, so several of these, and a restart,
     count each refusal once. It holds 128 kinds at most: in a flood the counts are a lower bound.
     """
 
@@ -59,15 +56,7 @@ class FailedAccess:
         `accounts`: the names of the users of the broker; any other is `unknown` in the records.
         Connects nowhere yet.
         """
-        self._redis = Redis.from_url(
-            address.url,
-            username=address.user,
-            password=address.password,
-            retry=Retry(NoBackoff(), 0),
-            socket_timeout=_ANSWER_S,
-            socket_connect_timeout=5.0,
-            protocol=2,
-        )
+        self._broker = Blocking(address.url, address.user, address.password)
         self._engine = engine
         self._accounts = frozenset(accounts)
         self._clock = clock
@@ -111,19 +100,16 @@ class FailedAccess:
 
     def close(self) -> None:
         """Close the connection; idempotent."""
-        self._redis.close()
+        self._broker.close()
 
     def _read(self, *, empty: bool) -> list[Sequence[Any]]:
+        # As two words: redis-py does not take the answer apart, which may be anything.
         commands = [("ACL", "LOG", _ALL), ("ACL", "LOG", "RESET")] if empty else [("ACL", "LOG", 1)]
         try:
-            with self._redis.pipeline(transaction=empty) as pipe:
-                for command in commands:
-                    # As two words: redis-py does not take the answer apart, which may be anything.
-                    pipe.execute_command(*command)  # type: ignore[no-untyped-call] # redis-py
-                found: list[Sequence[Any]] = pipe.execute()[0]
+            replies = self._broker.everywhere(commands, atomic=empty)
         except Exception as error:
             raise translated(error) from error
-        return found
+        return [entry for listed, *_ in replies for entry in listed]
 
 
 def counted(entries: Iterable[Sequence[Any]], accounts: Collection[str]) -> Counter[Refusal]:

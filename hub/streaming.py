@@ -1,23 +1,78 @@
 """FastStream's broker for an address: one server, Sentinel or a cluster."""
 
-from faststream.redis import RedisBroker
-from faststream.security import SASLPlaintext
+from collections.abc import Callable
+from typing import Any, Final
 
+from faststream.redis import RedisBroker, RedisClusterBroker, RedisSentinelBroker
+from faststream.redis.configs.state import ConnectionState
+from redis.asyncio import Redis
+
+from hub import broker_url
+from hub.broker_url import Kind
 from hub.data_folder import BrokerAddress
+from hub.stores.connection import client
 
-_FINISH_S = 15.0
+_FINISH_S: Final = 15.0
 
 
 def broker_for(address: BrokerAddress, max_connections: int) -> RedisBroker:
     """Return a broker that has not connected yet, without a log of its own and without retries.
 
-    `max_connections`: a subscriber that reads a stream holds one; count some more for the rest.
+    It reads over the client of `hub.stores.connection`, as the rest of the hub does, and not over
+    one that FastStream makes: those of redis-py for a cluster and for Sentinel repeat what they
+    sent. `max_connections`: to one server; a subscriber holds one, count some more for the rest.
     """
-    return RedisBroker(
-        address.url,
-        security=SASLPlaintext(address.user, address.password),
-        apply_types=False,
-        logger=None,  # type: ignore[arg-type] # documented: no log of its own
-        max_connections=max_connections,
-        graceful_timeout=_FINISH_S,
-    )
+    place = broker_url.parse(address.url)
+
+    def connect() -> Redis:
+        return client(address.url, address.user, address.password, max_connections)
+
+    options: dict[str, Any] = {
+        "apply_types": False,
+        "logger": None,  # documented: no log of its own
+        "graceful_timeout": _FINISH_S,
+    }
+    if place.kind is Kind.CLUSTER:
+        return _Cluster(connect, place.single(place.hosts[0]), **options)
+    if place.kind is Kind.SENTINEL:
+        options |= {"sentinels": place.hosts, "sentinel_master_name": place.service}
+        return _Sentinel(connect, place.single(place.hosts[0]), **options)
+    return _Single(connect, address.url, **options)
+
+
+class _Connection(ConnectionState[Any]):
+    """A connection of FastStream that is a client of ours."""
+
+    __slots__ = ("_make",)
+
+    def __init__(self, make: Callable[[], Redis]) -> None:
+        super().__init__()
+        self._make = make
+
+    async def connect(self) -> Any:
+        self._client = self._make()
+        self._connected = True
+        return self._client
+
+
+class _OverOurs(RedisBroker):
+    """Each kind of broker, with that connection: the hook that FastStream has for its kinds."""
+
+    def __init__(self, make: Callable[[], Redis], url: str, **options: Any) -> None:
+        self._make = make
+        super().__init__(url, **options)
+
+    def _make_connection_state(self, *_: Any) -> ConnectionState[Any]:
+        return _Connection(self._make)
+
+
+class _Single(_OverOurs):
+    pass
+
+
+class _Sentinel(_OverOurs, RedisSentinelBroker):
+    pass
+
+
+class _Cluster(_OverOurs, RedisClusterBroker):
+    pass

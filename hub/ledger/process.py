@@ -70,7 +70,13 @@ def sealer(
     return Sealer(
         Parts(
             engine=engine,
-            source=ValkeySource(address.url, address.user, address.password, log=origin),
+            source=ValkeySource(
+                address.url,
+                address.user,
+                address.password,
+                log=origin,
+                replicas=settings.replicas,
+            ),
             publisher=Publisher(settings.log_folder, engine, lambda: keys().published),
             keys=keys,
             clock=clock,

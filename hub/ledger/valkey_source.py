@@ -3,16 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-
-from hub.errors import NotAllowed
+from hub.errors import NotAllowed, Unavailable
 from hub.ledger.source import AuditEntry, Reading, ShardRead, is_of
 from hub.stores import keys
+from hub.stores.blocking import Blocking
 from hub.stores.connection import translated
 
-_ANSWER_S: Final = 10.0
+_WAIT_MS: Final = 2_000
 _LARGEST: Final = 2**63 - 1
 
 
@@ -23,19 +20,22 @@ class ValkeySource:
     """
 
     def __init__(
-        self, url: str, user: str | None = None, password: str | None = None, *, log: str = ""
+        self,
+        url: str,
+        user: str | None = None,
+        password: str | None = None,
+        *,
+        log: str = "",
+        replicas: int = 0,
     ) -> None:
-        """Connect nowhere yet. `log`: origin of the log for which it is read."""
+        """Connect nowhere yet. `log`: origin of the log for which it is read.
+
+        `replicas`: what is read is on so many servers beside the primary. Else a record could be
+        sealed that a failover then takes back, and its number would be given twice.
+        """
         self._log = log
-        login: dict[str, Any] = {"username": user, "password": password} if user else {}
-        self._redis = Redis.from_url(
-            url,
-            **login,
-            retry=Retry(NoBackoff(), 0),
-            socket_timeout=_ANSWER_S,
-            socket_connect_timeout=5.0,
-            protocol=2,
-        )
+        self._replicas = replicas
+        self._broker = Blocking(url, user, password)
 
     def read(self, after: Mapping[str, str], count: int) -> Reading:
         """Read head, mark and entries of every shard, in one round trip."""
@@ -46,13 +46,13 @@ class ValkeySource:
             commands.append(("XRANGE", keys.audit(shard), f"({entry}", "+", "COUNT", count))
         (seconds, micros), *replies = self._pipelined(commands)
         now_ms = int(seconds) * 1_000 + int(micros) // 1_000
-        return Reading(
-            now_ms,
-            {
-                shard: _shard(replies[3 * place : 3 * place + 3], count)
-                for place, shard in enumerate(after)
-            },
-        )
+        found = {
+            shard: _shard(replies[3 * place : 3 * place + 3], count)
+            for place, shard in enumerate(after)
+        }
+        if self._replicas:
+            self._wait_for_replicas(found)
+        return Reading(now_ms, found)
 
     def sealed(self, shards: Iterable[str]) -> Mapping[str, int]:
         """Read the marks, in one round trip."""
@@ -85,16 +85,24 @@ class ValkeySource:
 
     def close(self) -> None:
         """Close the connection."""
-        self._redis.close()
+        self._broker.close()
+
+    def _wait_for_replicas(self, read: Mapping[str, ShardRead]) -> None:
+        """Write behind what was read, and wait for that: WAIT is about what one wrote oneself."""
+        commands: list[Sequence[Any]] = []
+        for shard, found in read.items():
+            if found.entries:
+                commands.append(("HSET", keys.sealed(shard), "read", found.entries[-1].id))
+                commands.append(("WAIT", self._replicas, _WAIT_MS))
+        reached = self._pipelined(commands)[1::2]
+        if any(count < self._replicas for count in reached):
+            raise Unavailable("the replicas do not have every record that is to be sealed yet")
 
     def _pipelined(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
         if not commands:
             return []
         try:
-            with self._redis.pipeline(transaction=False) as pipe:
-                for command in commands:
-                    pipe.execute_command(*command)  # type: ignore[no-untyped-call] # redis-py
-                return list(pipe.execute())
+            return self._broker.round(commands)
         except Exception as error:  # noqa: BLE001  (redis-py raises TypeError too)
             found = translated(error)
             if isinstance(found, NotAllowed):

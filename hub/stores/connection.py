@@ -29,9 +29,11 @@ _LONGEST_PAUSE_S: Final = 2.0
 _ANSWER_S: Final = 30.0
 _CONNECT_S: Final = 5.0
 _LOGIN: Final = (AuthenticationError, AuthorizationError)
-_PASSING: Final = (
-    *("OOM", "READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS"),
-    *("MISCONF", "BUSY", "MOVED", "ASK", "UNBLOCKED"),
+_PASSING: Final = frozenset(
+    {
+        *("OOM", "READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS"),
+        *("MISCONF", "BUSY", "MOVED", "ASK", "UNBLOCKED"),
+    }
 )
 
 
@@ -187,6 +189,7 @@ def _refusal(error: ResponseError) -> HubError:
             " restore its data, then start the hub again"
         )
     # redis-py takes the code off the errors that have a class of their own.
-    if type(error) is not ResponseError or text.startswith(_PASSING):
-        return Unavailable(f"the broker cannot do this now ({text.partition(' ')[0]})")
+    code = text.partition(" ")[0]
+    if type(error) is not ResponseError or code in _PASSING:
+        return Unavailable(f"the broker cannot do this now ({code})")
     return BrokerError(f"the broker refused a command of the hub: {text}")
