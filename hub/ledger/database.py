@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from pg8000.exceptions import InterfaceError  # type: ignore[import-untyped]  # it has no types
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
@@ -104,8 +105,13 @@ def translated(engine: Engine) -> Iterator[None]:
 
 
 def _is_a_fault(entry: logging.LogRecord) -> bool:
-    """Say whether the pool must log this: Ctrl-C while it takes a connection back is no fault."""
-    return not (entry.exc_info and isinstance(entry.exc_info[1], KeyboardInterrupt))
+    """Say whether the pool must log this.
+
+    Ctrl-C while it takes a connection back is no fault. That a connection to a server that went
+    away cannot be closed is told by who wanted to use it, in a line and not in a page of code.
+    """
+    error = entry.exc_info[1] if entry.exc_info else None
+    return not isinstance(error, KeyboardInterrupt | InterfaceError)
 
 
 def _in_our_words(engine: Engine, error: BaseException | None) -> HubError:

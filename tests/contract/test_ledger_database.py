@@ -69,6 +69,22 @@ def test_what_fails_while_a_connection_is_taken_back_is_logged(ledger, caplog):
     assert ["ERROR"] == [each.levelname for each in caplog.records]
 
 
+def test_a_server_that_ended_our_connection_writes_no_traceback(postgresql_url, caplog):
+    """It is closed and opened anew by itself; when that fails, the error says so."""
+    engine = open_ledger(postgresql_url)
+    other = open_ledger(postgresql_url)
+    with reading(engine) as connection:
+        ours = connection.scalar(text("SELECT pg_backend_pid()"))
+    with reading(other) as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:pid, 10000)"), {"pid": ours})
+    with reading(engine) as connection:
+        assert ours != connection.scalar(text("SELECT pg_backend_pid()"))
+    engine.dispose()
+    other.dispose()
+
+    assert [] == caplog.records
+
+
 def test_several_processes_may_migrate_at_once(ledger_url):
     """Two machines start at the same moment; one makes the tables, the others find them made."""
     engines = [open_ledger(ledger_url) for _ in range(4)]
