@@ -81,18 +81,7 @@ class SealedStore:
             [copy for step in loose for copy in (*step.copies, *step.notices)],
             [each for step in loose for each in (step.held, step.dead) if each is not None],
         )
-        return [
-            step
-            if _is_sealed(step)
-            else replace(
-                step,
-                copies=tuple([next(copies) for _ in step.copies]),
-                notices=tuple([next(copies) for _ in step.notices]),
-                held=next(waiting) if step.held is not None else None,
-                dead=next(waiting) if step.dead is not None else None,
-            )
-            for step in steps
-        ]
+        return [step if _is_sealed(step) else _sealed_step(step, copies, waiting) for step in steps]
 
     async def act(self, shard: str, act: Act) -> ActResult:
         """Seal the copy that is passed on, and the notice, then apply the act."""
@@ -182,26 +171,22 @@ class SealedStore:
         if not places:
             return iter(copies), iter(())
         drawn = envelope.random_keys(len(places))
-        wrapped = iter(
-            await self._keyring.wrap(
-                [(place[1], key) for place, (key, _) in zip(places, drawn, strict=True)]
-            )
+        wrapped = await self._keyring.wrap(
+            [(place[1], key) for place, (key, _) in zip(places, drawn, strict=True)]
         )
-        at = iter(zip(places, drawn, strict=True))
-
-        def seal(content: bytes) -> bytes:
-            place, (key, nonce) = next(at)
-            return envelope.seal(content, key, nonce, place)
-
-        return (
-            iter(
-                [
-                    copy if copy.plain else _sealed_copy(copy, seal(copy.content), next(wrapped))
-                    for copy in copies
-                ]
-            ),
-            iter([replace(each, event=seal(each.event), key=next(wrapped)) for each in waiting]),
-        )
+        keys = zip(places, drawn, wrapped, strict=True)
+        sealed = []
+        for copy in copies:
+            if not copy.plain:
+                place, (key, nonce), wrapped_key = next(keys)
+                content = envelope.seal(copy.content, key, nonce, place)
+                copy = _sealed_copy(copy, content, wrapped_key)  # noqa: PLW2901 - the same, sealed
+            sealed.append(copy)
+        parked = [
+            replace(each, event=envelope.seal(each.event, key, nonce, place), key=wrapped_key)
+            for each, (place, (key, nonce), wrapped_key) in zip(waiting, keys, strict=True)
+        ]
+        return iter(sealed), iter(parked)
 
     async def _opened_alone(self, entry: ParkedEntry) -> ParkedEntry:
         try:
@@ -221,6 +206,25 @@ def _is_sealed(step: Step) -> bool:
             return False
     held, dead = step.held, step.dead
     return (held is None or bool(held.key)) and (dead is None or bool(dead.key))
+
+
+def _sealed_step(step: Step, copies: Iterator[Copy], waiting: Iterator[Parked]) -> Step:
+    """Return the step with the next of these in the place of its own; fast, as `_sealed_copy`."""
+    return Step(
+        queue=step.queue,
+        entry=step.entry,
+        record=step.record,
+        intake=step.intake,
+        message=step.message,
+        sender=step.sender,
+        duplicate_record=step.duplicate_record,
+        copies=tuple([next(copies) for _ in step.copies]),
+        notices=tuple([next(copies) for _ in step.notices]) if step.notices else (),
+        held=next(waiting) if step.held is not None else None,
+        dead=next(waiting) if step.dead is not None else None,
+        corrects=step.corrects,
+        person=step.person,
+    )
 
 
 def _sealed_copy(copy: Copy, content: bytes, key: bytes) -> Copy:
