@@ -139,15 +139,28 @@ local function read_lease(key)
   return string.match(value, '^(.*)|([^|]*)$')
 end
 
--- Whether somebody else than `worker` was handed entries of an intake that are not finished. Then what
--- `worker` was handed is not next: it would overtake. No such worker is at work, or it would have the
--- lease; but one that was stopped and goes on may read once more before it knows.
-local function overtakes(intake, group, worker)
+-- The two numbers of an entry id.
+local function numbers(id)
+  local ms, n = string.match(id, '^(%d+)-(%d+)$')
+  return tonumber(ms), tonumber(n)
+end
+
+-- The oldest entry of an intake that somebody else than `worker` was handed and that is not finished;
+-- nil: there is none. What comes after it is not next: it would overtake. No such worker is at work, or
+-- it would have the lease; but one that was stopped and goes on may read once more before it knows.
+local function oldest_of_others(intake, group, worker)
+  local ms, n
   local pending = redis.pcall('XPENDING', intake, group)
   for _, consumer in ipairs(pending[4] or {}) do
-    if consumer[1] ~= worker then return true end
+    if consumer[1] ~= worker then
+      local first = redis.call('XPENDING', intake, group, '-', '+', 1, consumer[1])[1]
+      local first_ms, first_n = numbers(first[1])
+      if not ms or first_ms < ms or first_ms == ms and first_n < n then
+        ms, n = first_ms, first_n
+      end
+    end
   end
-  return false
+  return ms, n
 end
 
 -- KEYS: head audit sealed. ARGV: record, person. Returns its seq, or the key that stands in the way.

@@ -123,13 +123,15 @@ class MemoryStore(MemoryLeases):
         s = self._shard(shard)
         worker = self.holder(shard, token) if token else None
         fenced = {
-            step.intake
+            (step.intake, step.entry)
             for step in steps
-            if token and (worker is None or s.overtakes(step.intake, worker))
+            if token and (worker is None or s.overtakes(step.intake, step.entry, worker))
         }
         blocked = StepResult(Outcome.BLOCKED, "unsealed") if s.is_unsealed else None
         return [
-            StepResult(Outcome.FENCED) if step.intake in fenced else blocked or s.step(step)
+            StepResult(Outcome.FENCED)
+            if (step.intake, step.entry) in fenced
+            else blocked or s.step(step)
             for step in steps
         ]
 

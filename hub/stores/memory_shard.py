@@ -60,11 +60,11 @@ class MemoryShard(MemoryInboxes):
         seen = self.seen.get(message)
         return seen if seen and seen.until > time.monotonic() else None
 
-    def overtakes(self, intake: str, worker: str) -> bool:
-        """Whether somebody else than `worker` was handed what is not finished in an intake."""
+    def overtakes(self, intake: str, entry: str, worker: str) -> bool:
+        """Whether somebody else than `worker` was handed this, or what came before it."""
         return any(
-            pending.consumer != worker
-            for (place, _), pending in self.pending.items()
+            pending.consumer != worker and _numbers(other) <= _numbers(entry)
+            for (place, other), pending in self.pending.items()
             if place == intake
         )
 
@@ -207,3 +207,7 @@ class MemoryShard(MemoryInboxes):
                 return  # it has a copy that is older than what is known of the message
             self.unfinished[copy.party] += 1
             self.append(copy)
+
+
+def _numbers(entry: str) -> tuple[int, ...]:
+    return tuple(map(int, entry.split("-")))

@@ -51,12 +51,17 @@ local function route(K, A)
     return known
   end
 
-  -- Whether it is for us to write what came from this queue: asked once for each.
-  local function is_ours(queue)
-    if in_turn[queue] == nil then
-      in_turn[queue] = worker ~= nil and not overtakes(queue, group, worker)
+  -- Whether it is for us to write this entry of a queue, and now: the queue is looked at once.
+  local function is_ours(queue, entry)
+    if not worker then return false end
+    local others = in_turn[queue]
+    if others == nil then
+      others = { oldest_of_others(queue, group, worker) }
+      in_turn[queue] = others
     end
-    return in_turn[queue]
+    if not others[1] then return true end
+    local ms, n = numbers(entry)
+    return ms < others[1] or ms == others[1] and n < others[2]
   end
 
   local function step()
@@ -87,7 +92,7 @@ local function route(K, A)
     a = park + PARKED * #parked
 
     -- Look.
-    if token ~= '' and not is_ours(queue_key) then return 'fenced' end
+    if token ~= '' and not is_ours(queue_key, entry) then return 'fenced' end
     if not records then return 'blocked|' .. wrong_records end
     if not stream(audit) then return 'blocked|' .. audit end
     if records.unsealed then return 'blocked|unsealed' end

@@ -126,6 +126,18 @@ async def test_what_another_was_handed_meanwhile_is_not_overtaken(store: Store):
     assert await store.route("ind", [a_step(first.id, "m1"), step], "1.a") == [DONE, DONE]
 
 
+async def test_what_came_first_does_not_wait_for_what_another_was_handed_after_it(store: Store):
+    """A suspect is taken over alone, while the killed worker still has what came after it."""
+    await store.lease("ind", "w1", "1.a", LONG)
+    for worker in ("w1", "killed", "killed"):
+        await store.submit("ind", b"{}")
+        await store.take("ind", [""], worker, 1, 1_000)
+    for _ in range(2):
+        (first,) = await store.reclaim("ind", [""], "w1", 0, 1)
+
+    assert await store.route("ind", [a_step(first.id, "m1")], "1.a") == [DONE]
+
+
 async def test_only_in_the_intake_of_the_other_must_it_wait(store: Store):
     """Of each intake by itself: what one party sent does not wait for another."""
     await store.lease("gemeente", "w1", "1.a", LONG)
