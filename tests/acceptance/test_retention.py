@@ -1,6 +1,7 @@
 """Retention: what must go at its term goes, is on record, and never silently."""
 
 import json
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -130,7 +131,8 @@ async def test_what_waits_for_a_person_is_there_until_its_last_day_and_goes_with
     await it.hub.send(another_signal("w-1", **wrong))
     (entry,) = await it.waiting(queue)
     came, days = arrival(entry.id), 90 if queue == "held" else 100
-    last, after = (came.replace(hour=12) + (in_days(n) - NOW) for n in (days, days + 1))
+    noon = came.astimezone(ZoneInfo("Europe/Amsterdam")).replace(hour=12)  # of the Dutch day
+    last, after = (noon + (in_days(n) - NOW) for n in (days, days + 1))
 
     report = await it.run(at=last)
     assert [entry.id] == [each.id for each in await it.waiting(queue)]
