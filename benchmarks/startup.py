@@ -49,7 +49,7 @@ def timed(words):
 
 
 def up(folder):
-    """Return seconds until the hub on this data folder is ready, and until it routed an event."""
+    """Return seconds until the hub on this data folder is ready, until it routed, to stop."""
     environment = {
         "SEINHUIS_DATA": str(folder),
         "SEINHUIS_LOG": "json",
@@ -74,10 +74,16 @@ def up(folder):
                 time.sleep(0.005)
             routed = time.perf_counter() - begun
             used = memory(family(process.pid))
+            asked = time.perf_counter()
             finish([process])
+            stopped = time.perf_counter() - asked
         folder.with_suffix(".seen").write_text(str(count))
-        return {"ready_s": round(ready, 3), "routed_s": round(routed, 3),
-                "memory_mb": round(used / 1e6)}  # fmt: skip
+        return {
+            "ready_s": round(ready, 3),
+            "routed_s": round(routed, 3),
+            "stopped_s": round(stopped, 3),
+            "memory_mb": round(used / 1e6),
+        }
     finally:
         finish([process])
         process.stdout.close()
@@ -164,7 +170,7 @@ def main(chosen):
         "hub": {
             name: {
                 what: spread(found.of(what, start=name), 3)
-                for what in ("ready_s", "routed_s", "memory_mb")
+                for what in ("ready_s", "routed_s", "stopped_s", "memory_mb")
             }
             for name in names
         },
