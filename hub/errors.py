@@ -7,7 +7,7 @@ HubError
     BrokerMissing    no broker answered in time; retried at start, then exit code 4
     BrokerLost       the broker came back empty or was replaced; the hub stops
     BrokerInUse      another hub has the data folder
-    Superseded       another process took over under the name of this worker; this one stops
+  Superseded         another process took over under the name of this worker; this one stops
   LedgerError
     LedgerRolledBack the database is older than what was published; nothing is sealed
     LedgerBroken     what the database holds does not add up; nothing is sealed
@@ -57,7 +57,7 @@ class BrokerInUse(BrokerError):
     """Another hub uses this data folder. Stop that one, or name another folder with --data."""
 
 
-class Superseded(BrokerError):
+class Superseded(HubError):
     """Another process reads under the name of this worker. Give each a name of its own."""
 
     def __init__(self, worker: str) -> None:

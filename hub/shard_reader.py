@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hub import log, metrics, pulse
-from hub.errors import Unavailable
+from hub.errors import NotAllowed, Unavailable
 from hub.lane import Lane
 from hub.ports import Entry, Store
 from hub.stores.connection import translated
@@ -84,6 +84,7 @@ class ShardReader:
         self._lane: Lane | None = None
         self._task: asyncio.Task[None] | None = None
         self._again = asyncio.Event()
+        self._waiting_since: float | None = None
 
     def begin(self, token: str) -> None:
         """Read, under the lease with this token."""
@@ -105,26 +106,19 @@ class ShardReader:
         self._again.set()
 
     async def _run(self, lane: Lane) -> None:
-        pause, failing_since = _FIRST_PAUSE_S, 0.0
+        pause = _FIRST_PAUSE_S
         while True:
             self._again.clear()
             began = time.monotonic()
             try:
                 await self._catch_up(lane)
-                if failing_since:
-                    for_s = round(time.monotonic() - failing_since, 1)
-                    log.get().info("reader.resumed", shard=self._shard, for_s=for_s)
-                    failing_since = 0.0
                 await self._read_on(lane)
             except Exception as error:  # noqa: BLE001 - redis-py raises anything on a dead line
                 problem = translated(error)
                 if not isinstance(problem, Unavailable):
                     self._failed(problem)
                     return
-                if not failing_since:
-                    failing_since = time.monotonic()
-                    name = type(error).__name__
-                    log.get().warning("reader.waiting", shard=self._shard, error=name)
+                self._say_waiting(error)
             if time.monotonic() - began > _WELL_S:
                 pause = _FIRST_PAUSE_S
             await asyncio.sleep(pause)
@@ -153,6 +147,7 @@ class ShardReader:
         """
         idle_at, rounds = time.monotonic() + self._reading.reclaim_s, 0
         async with self._reads() as reads:
+            self._say_resumed()
             while not (self._again.is_set() or lane.behind):
                 pulse.beat(pulse.READER)
                 with contextlib.suppress(TimeoutError):
@@ -171,7 +166,13 @@ class ShardReader:
         tasks: list[asyncio.Task[None]] = []
         try:
             if self._subscriber is not None:
-                await self._subscriber.start()
+                try:
+                    await self._subscriber.start()
+                except Exception as error:
+                    if isinstance(translated(error), NotAllowed):
+                        raise
+                    # What is pending, and its reader group, tell what is wrong.
+                    raise Unavailable(f"reading did not begin ({type(error).__name__})") from error
             if self._further:
                 tasks.append(asyncio.create_task(self._read_further(), name="further"))
             yield tasks
@@ -227,6 +228,17 @@ class ShardReader:
         if entries[0].deliveries > SUSPECT:
             await lane.drain()
 
+    def _say_waiting(self, error: Exception) -> None:
+        if self._waiting_since is None:
+            self._waiting_since = time.monotonic()
+            log.get().warning("reader.waiting", shard=self._shard, error=type(error).__name__)
+
+    def _say_resumed(self) -> None:
+        if self._waiting_since is not None:
+            for_s = round(time.monotonic() - self._waiting_since, 1)
+            log.get().info("reader.resumed", shard=self._shard, for_s=for_s)
+            self._waiting_since = None
+
     async def _idle(self) -> None:
         """Do what can wait. Nothing in it may stop the reader: it is tried again."""
         try:
@@ -245,3 +257,5 @@ async def cancelled(task: asyncio.Task[Any]) -> None:
     while not task.done():
         task.cancel()
         await asyncio.wait([task], timeout=_CANCEL_S)
+    if not task.cancelled():
+        task.exception()  # looked at: else asyncio tells it when it throws the task away
