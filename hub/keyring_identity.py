@@ -2,8 +2,12 @@
 
 The broker keeps a mark: a fingerprint of the newest pseudonym key. With another keyring, or an
 empty one, the hub would make new keys, open nothing of what is there, and find no person again.
+
+The keyring remembers that a broker has its mark. A broker without one is then one that lost its
+data, and with it what it had accepted and what it knew of duplicates: nothing starts on it.
 """
 
+import contextlib
 import hmac
 from pathlib import Path
 from typing import Final
@@ -13,6 +17,7 @@ from hub.stores.config_documents import ConfigDocuments
 from hub.vault.interface import PSEUDONYM, Keyring
 
 _FINGERPRINT: Final = b"seinhuis-keyring-v1"
+_SETTLED: Final = "settled"  # an empty file beside the keyring
 
 
 async def stranger(documents: ConfigDocuments, keyring: Keyring, folder: Path) -> str:
@@ -22,8 +27,16 @@ async def stranger(documents: ConfigDocuments, keyring: Keyring, folder: Path) -
     """
     mark = await documents.keyring_mark()
     own = fingerprints(keyring)
-    if mark is None or mark in own:
+    if mark in own:
         return ""
+    if mark is None:
+        if not (folder / _SETTLED).exists():
+            return ""
+        return (
+            f"the broker is empty, and the keyring in {folder} belongs to one that is not: it lost"
+            " its data, or it is another broker. Put back its append-only file, or name the right"
+            " broker. Only to begin with an empty one on purpose: seinhuis keys adopt --reason …"
+        )
     what = "is not the one" if own else "is empty, and not the one"
     return (
         f"the keyring in {folder} {what} that belongs to this broker: what lies there was sealed"
@@ -49,6 +62,8 @@ async def settle(documents: ConfigDocuments, keyring: Keyring, folder: Path) -> 
         if problem:
             raise NotUsable(problem)
         await documents.put_keyring_mark(newest)
+    with contextlib.suppress(OSError):  # a keyring that may only be read: it cannot remember
+        (folder / _SETTLED).touch(mode=0o600)
 
 
 async def adopt(documents: ConfigDocuments, keyring: Keyring) -> None:

@@ -39,7 +39,7 @@ class Watched:
     wanted: bool = False
     file_limit: int | None = None  #: bytes to which a file of it may grow, as if the disk were full
     hurt: bool = False  #: a fault killed it: how it ended is no wonder
-    starts: int = 0
+    said_from: int = 0
     start_at: float = 0.0
     endings: list[Ending] = field(default_factory=list)
 
@@ -65,6 +65,12 @@ class Watched:
             self.send(signal.SIGKILL)
             _gone(self.process)
         return bool(pid)
+
+    def said(self) -> str:
+        """Return what it wrote since it was last started."""
+        if not self.log.exists():
+            return ""
+        return self.log.read_bytes()[self.said_from :].decode(errors="replace")
 
     def text(self) -> str:
         """Return all that it ever wrote."""
@@ -159,7 +165,7 @@ class Supervisor:
                 watched.process, watched.start_at = None, now + _AGAIN_S
             if now >= watched.start_at:
                 watched.hurt = False
-                watched.starts += 1
+                watched.said_from = watched.log.stat().st_size if watched.log.exists() else 0
                 with watched.log.open("ab") as log:
                     watched.process = subprocess.Popen(
                         _limited(watched),

@@ -161,7 +161,7 @@ class World:
     def stop(self, name: str) -> None:
         """Ask a worker that works to stop: it must end well. It is not started again."""
         watched = self.watched(name)
-        self.wait_for(f"{name} works", lambda: watched.text().count(_UP) >= watched.starts)
+        self.wait_for(f"{name} works", lambda: _UP in watched.said())
         code = self.supervisor.stop(name)
         if code != 0:
             self.complain(f"{name} ended with {code} when it was asked to stop")

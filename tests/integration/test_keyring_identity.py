@@ -6,6 +6,7 @@ import pytest
 
 from hub.access import hub_user, sealer_user
 from hub.bootstrap import attach, start
+from hub.cli.key_changes import adopt_for_broker
 from hub.config import settings
 from hub.errors import NotUsable
 from hub.keyring_identity import adopt, fingerprints
@@ -31,6 +32,21 @@ async def test_the_first_keyring_of_a_broker_is_the_one_that_it_keeps(given):
     await ring.retire("pseudonym.1")
     async with start(given) as hub:
         assert fingerprints(ring)[0] == await hub.documents.keyring_mark()
+
+
+async def test_nothing_starts_on_a_broker_that_lost_its_data(given):
+    """What it had accepted is gone, and what it knew of duplicates: a person must look."""
+    async with start(given):
+        pass
+    shutil.rmtree(given.data / "appendonlydir")
+
+    with pytest.raises(NotUsable, match="the broker is empty"):
+        async with start(given):
+            pytest.fail("it started")
+
+    await adopt_for_broker(given, "begun anew on purpose")
+    async with start(given) as hub:
+        assert fingerprints(hub.keyring)[0] == await hub.documents.keyring_mark()
 
 
 @pytest.mark.parametrize("how", ["empty", "another"])
