@@ -156,6 +156,10 @@ def test_the_demo_stays_up_and_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
             if "--data" in line and "simulate" not in line:
                 suggested.append(shlex.split(line[line.index("seinhuis ") :])[1:])
         inbox = seinhuis("inbox", "gm0363", "--json", "--data", folder)
+        trace = next(words for words in suggested if "trace" in words)
+        deadline = time.monotonic() + 60
+        while "its sender corrected it" not in seinhuis(*trace).stdout:  # until that is sealed
+            assert time.monotonic() < deadline
         looked = [seinhuis(*words) for words in suggested]
         doctor = seinhuis("doctor", "--json", "--data", folder)
         person = subprocess.run(
@@ -172,8 +176,8 @@ def test_the_demo_stays_up_and_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
     assert "signalen.veiligheidsmelding-gedaan" in inbox.stdout
     assert len(suggested) == 7
     assert [done.stderr for done in looked if done.returncode] == []
-    assert "its sender corrected it" in "".join(done.stdout for done in looked)
-    assert '"status":"fail"' not in doctor.stdout.lower()
+    found = [json.loads(line) for line in doctor.stdout.splitlines()]
+    assert ["warn"] == [each["status"] for each in found if each["check"] == "keyring"]
     assert "gemeente Amsterdam (gm0363)" in person.stdout, person.stderr
     assert process.returncode == 0, rest
     assert not (folder / "broker.json").exists()
