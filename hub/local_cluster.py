@@ -188,15 +188,22 @@ class LocalCluster:
         """Start one node, again or for the first time; returns before it answers."""
         node.start(self._binary or server_binary())
 
-    def add_node(self, port: int | None = None) -> Node:
-        """Start one more primary, which has no slot yet, and wait until the others know it."""
-        node = self._node(len(self.nodes), port or free_ports(1)[0])
+    def add_node(self, primary: Node | None = None) -> Node:
+        """Start one more node and wait until the others know it: a primary without slots.
+
+        With a `primary` it becomes a replica of that one.
+        """
+        node = self._node(len(self.nodes), free_ports(1)[0])
         self.nodes.append(node)
         self.start_node(node)
         self._wait(self._answers, "the new node does not answer")
         with contextlib.closing(self.admin(node)) as client:
             client.execute_command("CLUSTER", "MEET", _HOST, self.nodes[0].port)  # type: ignore[no-untyped-call] # redis-py
         self._wait(self._all_met, "the new node is not known")
+        if primary is not None:
+            self._replicate(node, primary)
+            self._wait(lambda: self._has_replica(primary), "the new replica has no copy")
+        self._wait(self._up, "the new node does not see the cluster")
         return node
 
     def stop(self) -> None:
@@ -247,14 +254,19 @@ class LocalCluster:
                 if number:
                     ask("CLUSTER", "MEET", _HOST, self.nodes[0].port)
         self._wait(self._all_met, "the nodes do not know each other")
-        ids = [self._id(node) for node in self.nodes]
-        for number in range(self._primaries, len(self.nodes)):
-            with contextlib.closing(self.admin(self.nodes[number])) as client:
-                client.execute_command("CLUSTER", "REPLICATE", ids[number % self._primaries])  # type: ignore[no-untyped-call] # redis-py
+        for node in self.nodes[self._primaries :]:
+            self._replicate(node, self.nodes[node.number % self._primaries])
 
-    def _id(self, node: Node) -> str:
+    def _replicate(self, node: Node, primary: Node) -> None:
+        with contextlib.closing(self.admin(primary)) as client:
+            name: Any = client.execute_command("CLUSTER MYID")  # type: ignore[no-untyped-call] # redis-py
         with contextlib.closing(self.admin(node)) as client:
-            return str(client.execute_command("CLUSTER", "MYID"), "ascii")  # type: ignore[no-untyped-call] # redis-py
+            client.execute_command("CLUSTER", "REPLICATE", name)  # type: ignore[no-untyped-call] # redis-py
+
+    def _has_replica(self, primary: Node) -> bool:
+        with contextlib.closing(self.admin(primary)) as client:
+            said: dict[str, Any] = client.info("replication")
+        return bool(said.get("min_slaves_good_slaves", said["connected_slaves"]))
 
     def _info(self, node: Node) -> dict[str, str]:
         with contextlib.closing(self.admin(node)) as client:
@@ -268,23 +280,20 @@ class LocalCluster:
         known = str(len(self.nodes))
         return all(self._info(node)["cluster_known_nodes"] == known for node in self.nodes)
 
+    def _up(self) -> bool:
+        wanted = ("ok", str(_SLOTS))
+        said = [self._info(node) for node in self.nodes]
+        return all((one["cluster_state"], one["cluster_slots_ok"]) == wanted for one in said)
+
     def _served(self) -> bool:
         for node in self.nodes:
-            info = self._info(node)
-            if (info["cluster_state"], info["cluster_slots_ok"]) != ("ok", str(_SLOTS)):
-                return False
             with contextlib.closing(self.admin(node)) as client:
                 of: dict[str, Any] = client.info("replication")
             if of["role"] == "slave" and of["master_link_status"] != "up":
                 return False
-            wanted = self._replicas if self._safe and node.number < self._wanted else 0
-            if of["role"] == "master" and of.get("min_slaves_good_slaves", wanted) < wanted:
+            if of["role"] == "master" and of.get("min_slaves_good_slaves", 1) < 1:
                 return False
-        return True
-
-    @property
-    def _wanted(self) -> int:
-        return self._primaries * (1 + self._replicas)
+        return self._up()
 
     def _wait(self, ready: Any, problem: str) -> None:
         until = time.monotonic() + _READY_S

@@ -11,7 +11,7 @@ For a test that breaks things, a cluster or a group of its own, in a folder of i
         cluster.address("hub")                            # redis+cluster://…
         node = owner(cluster, "hub:{ind}:in")             # who has this shard now
         node.kill(); cluster.start_node(node)             # kill -9, and back with its data
-        move_slots(cluster, [slot_of("hub:{ind}:in")], to)  # resharding, as redis-cli does it
+        move_slot(cluster, slot_of("hub:{ind}:in"), to)   # resharding, as redis-cli does it
 
     with SentinelGroup(tmp_path, users=…) as group:       # a primary, replicas, three Sentinels
         group.address("hub")                              # redis+sentinel://…/primary
@@ -86,28 +86,31 @@ def replica_of(cluster: LocalCluster, node: Node) -> Node:
     return next(each for each in cluster.nodes if each.port == port)
 
 
-def move_slots(cluster: LocalCluster, slots: Iterable[int], to: Node) -> None:
-    """Move slots with their keys to `to`, one at a time: what `redis-cli --cluster reshard` does.
+def move_slot(cluster: LocalCluster, slot: int, to: Node) -> None:
+    """Move a slot with its keys to `to`: what `redis-cli --cluster reshard` does for each.
 
     A key that cannot be moved at once is tried again, as a person would.
     """
-    for slot in slots:
-        with contextlib.ExitStack() as stack:
-            source_node = _owner_of(cluster, slot)
-            if source_node is to:
-                continue
-            source = stack.enter_context(contextlib.closing(cluster.admin(source_node)))
-            target = stack.enter_context(contextlib.closing(cluster.admin(to)))
-            old, new = (str(each.execute_command("CLUSTER MYID")) for each in (source, target))
-            target.execute_command("CLUSTER", "SETSLOT", slot, "IMPORTING", old)
-            source.execute_command("CLUSTER", "SETSLOT", slot, "MIGRATING", new)
-            password = cluster.address("cluster-admin").password
-            while found := source.execute_command("CLUSTER", "GETKEYSINSLOT", slot, 100):
-                source.execute_command(
-                    *("MIGRATE", "127.0.0.1", to.port, "", 0, 20_000),
-                    *("AUTH2", "cluster-admin", password, "KEYS", *found),
-                )
-            target.execute_command("CLUSTER", "SETSLOT", slot, "NODE", new)
+    with contextlib.ExitStack() as stack:
+        nodes = (_owner_of(cluster, slot), to)
+        source, target = (
+            stack.enter_context(contextlib.closing(cluster.admin(node))) for node in nodes
+        )
+        old, new = (each.execute_command("CLUSTER MYID") for each in (source, target))
+        target.execute_command("CLUSTER", "SETSLOT", slot, "IMPORTING", old)
+        source.execute_command("CLUSTER", "SETSLOT", slot, "MIGRATING", new)
+        login = ("AUTH2", "cluster-admin", cluster.address("cluster-admin").password)
+
+        def emptied() -> bool:
+            found = source.execute_command("CLUSTER", "GETKEYSINSLOT", slot, 100)
+            if found:
+                where = ("127.0.0.1", to.port, "", 0, 20_000)
+                source.execute_command("MIGRATE", *where, *login, "KEYS", *found)
+            return not found
+
+        until(emptied, "the keys of the slot are moved")
+        target.execute_command("CLUSTER", "SETSLOT", slot, "NODE", new)
+        with contextlib.suppress(redis.ResponseError):  # it heard of it from the other
             source.execute_command("CLUSTER", "SETSLOT", slot, "NODE", new)
 
 

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 from redis.exceptions import ResponseError
 
-from hub.errors import BrokerError, BrokerLost
+from hub.errors import BrokerError, BrokerLost, Unavailable
 from hub.stores import keys, library
 from hub.stores.connection import primaries, servers, translated
 from hub.stores.replicated import replicated
@@ -120,7 +120,10 @@ class OnServer:
         try:
             return await self._send(command)
         except Exception as error:
-            raise translated(error) from error
+            problem = translated(error)
+            if isinstance(problem, BrokerLost):  # a node that is about to get the slot
+                problem = Unavailable("the functions of the hub are not on every node yet")
+            raise problem from error
 
     async def _send(self, command: tuple[Any, ...]) -> Any:
         waits = self._replicas if command[0] in _WRITES else 0
