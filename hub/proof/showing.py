@@ -10,7 +10,7 @@ from hub.proof.report import INCIDENT, MEANING, Fault, Finding, Outcome, Report
 from hub.proof.walking import Progress
 
 VERDICT: Final = {
-    Outcome.SOUND: "SOUND: complete, unchanged, and signed by the keys that were given",
+    Outcome.SOUND: "SOUND: complete, unchanged, and signed by the keys it was checked with",
     Outcome.AS_FAR_AS_IT_GOES: "SOUND AS FAR AS IT GOES: no fault was found, but see the limits",
     Outcome.FAULT: "NOT SOUND",
 }

@@ -44,7 +44,7 @@ def test_a_sound_log_says_what_was_checked_and_ends_with_0(log, verifier, tmp_pa
     assert "Checked: 300 records\n" in out
     assert "Checked: 6 checkpoints\n" in out
     assert f"Key: {KEY.verifier.label} signed 6 checkpoints, of 50 to 300 records" in out
-    assert out.endswith("SOUND: complete, unchanged, and signed by the keys that were given\n")
+    assert out.endswith("SOUND: complete, unchanged, and signed by the keys it was checked with\n")
     assert "" == err
 
 
