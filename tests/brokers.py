@@ -22,6 +22,7 @@ Everything runs on 127.0.0.1 from the bundled server, and ends with the test pro
 """
 
 import contextlib
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -138,6 +139,11 @@ class Server:
             self.process = subprocess.Popen(
                 self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
+
+    def hang(self) -> None:
+        """Stop it without an end: connections stay, and nobody answers."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGSTOP)
 
     def kill(self) -> None:
         """Kill -9, and wait for its end; idempotent."""
