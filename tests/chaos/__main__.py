@@ -1,4 +1,4 @@
-"""`make chaos`: break everything on purpose, in turn, and count. Exits with 1 unless all is well."""
+"""`make chaos`: break everything on purpose, and count. Exits with 1 unless all was well."""
 
 import argparse
 import random

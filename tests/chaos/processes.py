@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ _ROOT = Path(__file__).parents[2]
 _LOOK_S = 0.02
 _AGAIN_S = 0.3  # before it is started again, as RestartSec of systemd
 _END_S = 60.0
+_LONG_S = 20.0  # then what it is doing is written down
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,14 @@ class Supervisor:
         watched.send(signal.SIGCONT)
         watched.send(number)
         try:
-            return process.wait(_END_S)
+            code = process.wait(_LONG_S)
+        except subprocess.TimeoutExpired:
+            _write_stack(process.pid, watched.log.with_suffix(".stack"))
+        else:
+            watched.process = None
+            return code
+        try:
+            return process.wait(_END_S - _LONG_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -177,6 +186,14 @@ class Supervisor:
                         start_new_session=True,
                         restore_signals=False,  # SIGXFSZ stays ignored: a write fails instead
                     )
+
+
+def _write_stack(pid: int, file: Path) -> None:
+    """Write down where a process is, for who has to find out why it does not end."""
+    tool = Path(sys.executable).with_name("py-spy")
+    if tool.exists():
+        with file.open("ab") as stack:
+            subprocess.run([tool, "dump", "--pid", str(pid)], stdout=stack, check=False)
 
 
 def _limited(watched: Watched) -> list[str | Path]:

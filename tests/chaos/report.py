@@ -25,7 +25,7 @@ def document(laps: Sequence[Lap], *, seed: int, command: str) -> dict[str, Any]:
     return {
         "command": command,
         "seed": seed,
-        "commit": _commit(),
+        "commit": f"commit {_commit()}",
         "machine": f"{platform.machine()}, Python {platform.python_version()}",
         "minutes": round(sum(lap.took_s for lap in laps) / 60, 1),
         "laps": len(laps),
@@ -68,8 +68,7 @@ def table(said: dict[str, Any]) -> str:
     counts = ("events", "verdicts", "deliveries", "acts", "records")
     wrong = ("lost", "doubled", "unaccounted")
     lines = [
-        f"`{said['command']}`: {said['minutes']} minutes, seed {said['seed']}, commit"
-        f" {said['commit']}, {said['machine']}.",
+        f"`{said['command']}`: {said['minutes']} minutes; {said['commit']}, {said['machine']}.",
         "",
         f"| faults | kills | {' | '.join((*counts, *wrong))} |",
         "|---" * (2 + len(counts) + len(wrong)) + "|",

@@ -18,11 +18,12 @@ import redis
 from hub.roles import default_folder, load
 from tests.builders import as_bytes
 from tests.chaos.journal import Journal, name_of
+from tests.chaos.liveness import Liveness
 from tests.chaos.load import SENDERS
 from tests.chaos.processes import Supervisor, Watched
 from tests.chaos.proxy import Proxy
 from tests.chaos.recipients import DEAD, QUICK, SLOW
-from tests.chaos.server import Server, environment
+from tests.chaos.server import Server, environment, free_port
 
 WORKERS = ("worker-1", "worker-2")
 SEALER = "sealer"
@@ -54,6 +55,7 @@ class World:
         self.kills = 0
         self.poisons = 0  #: events that may be given up
         self.complaints: list[str] = []
+        self._lives: list[Liveness] = []
         self._make_broker()
         self.proxy = Proxy(lambda: self.port, seed)
         self._make_hub()
@@ -91,13 +93,22 @@ class World:
 
     def _make_hub(self) -> None:
         for name in self.workers:
-            self._add(name, "up", SEINHUIS_SEAL="0", SEINHUIS_WORKER=name)
+            port = free_port()
+            watched = self._add(
+                name,
+                "up",
+                SEINHUIS_SEAL="0",
+                SEINHUIS_WORKER=name,
+                SEINHUIS_METRICS=f"127.0.0.1:{port}",
+            )
+            self._lives.append(Liveness(port))
+            watched.alive = self._lives[-1].ok
         self._add(SEALER, "seal", SEINHUIS_WORKER=SEALER)
 
-    def _add(self, name: str, *words: str, **settings: str) -> None:
+    def _add(self, name: str, *words: str, **settings: str) -> Watched:
         argv = [sys.executable, "-m", "tests.chaos.altered", *words]
         log = self.folder / f"{name}.log"
-        self.supervisor.add(Watched(name, argv, self._settings(**settings), log))
+        return self.supervisor.add(Watched(name, argv, self._settings(**settings), log))
 
     def _make_load(self) -> None:
         journals = self.folder / "journals"
@@ -188,6 +199,8 @@ class World:
 
     def close(self) -> None:
         """Kill what still runs."""
+        for each in self._lives:
+            each.close()
         self.supervisor.close()
         self.proxy.close()
         self.journal.close()
