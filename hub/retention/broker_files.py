@@ -13,7 +13,7 @@ from typing import Any, Final
 from hub.data_folder import BrokerAddress
 from hub.errors import BrokerError, Unavailable
 from hub.stores import keys
-from hub.stores.connection import connect
+from hub.stores.connection import connect, servers, translated
 from hub.stores.server import OnServer
 
 _LOOK_S: Final = 0.2
@@ -48,9 +48,10 @@ class BrokerFiles:
         }
 
     async def rewrite(self) -> bool:
-        """Have the append-only file rewritten and wait for the end of it; safe to repeat.
+        """Have the append-only file of each server rewritten, one after the other; safe to repeat.
 
-        False: nothing was done, because this process may not, or the broker keeps no such file.
+        Returns at the end of the last. Of the replicas as well, where one can know them. False:
+        nothing was done, because this process may not, or the broker keeps no such file.
 
         Raises:
             Unavailable: the broker did not answer, could not do it, or takes longer than an hour.
@@ -58,13 +59,21 @@ class BrokerFiles:
         """
         if self._sealer is None:
             return False
-        async with _connected(self._sealer) as server:
-            return await server.rewrite()
+        async with _connected(self._sealer) as broker:
+            return await broker.rewrite_everywhere()
 
 
 class _Server(OnServer):
     async def ask(self, commands: list[tuple[Any, ...]]) -> list[Any]:
         return await self._pipelined(commands)
+
+    async def rewrite_everywhere(self) -> bool:
+        try:
+            async with servers(self._redis) as everyone:
+                done = [await _Server(each).rewrite() for each in everyone]
+        except Exception as error:
+            raise translated(error) from error
+        return all(done)
 
     async def rewrite(self) -> bool:
         until = time.monotonic() + _LONGEST_S

@@ -54,7 +54,8 @@ hub:{shard}:head
 hub:{shard}:sealed
   A hash: seq, up to which all records are sealed in the ledger; at (Unix milliseconds), when that
   was. Made by the hub with seq 0, written by the sealer. When too much is not sealed, or for too
-  long, nothing new is accepted.
+  long, nothing new is accepted. read (an entry of audit): what the sealer saw last, written where
+  replicas are waited for, because one can only wait for what one wrote.
 
 hub:{shard}:lease
   A string with a time to live (seconds): `<worker>|<token>`, who reads the shard now. Nobody else

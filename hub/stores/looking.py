@@ -10,7 +10,7 @@ from typing import Any, Final
 from redis.exceptions import ResponseError
 
 from hub.stores import keys, library
-from hub.stores.connection import translated
+from hub.stores.connection import primaries, translated
 from hub.stores.server import OnServer
 
 _PIECE: Final = 50  # commands in one go: a millisecond of this process
@@ -54,8 +54,7 @@ class Looking(OnServer):
     async def server(self) -> ServerLook:
         """Look at the server; of a cluster: all nodes together."""
         seconds, micros = await self._call("TIME")
-        memory = await self._call("INFO", "memory")
-        persistence = await self._call("INFO", "persistence")
+        memory, persistence = await self._infos("memory"), await self._infos("persistence")
         functions = await self._call("FUNCTION", "LIST", "LIBRARYNAME", library.LIBRARY)
         return ServerLook(
             now_ms=int(seconds) * 1_000 + int(micros) // 1_000,
@@ -64,6 +63,13 @@ class Looking(OnServer):
             aof=_total(persistence, "aof_current_size"),
             functions=bool(functions),
         )
+
+    async def _infos(self, section: str) -> list[Mapping[str, Any]]:
+        """Return a section of INFO of each primary."""
+        try:
+            return [await each.info(section) for each in await primaries(self._redis)]
+        except Exception as error:
+            raise translated(error) from error
 
     async def shard(
         self, shard: str, intakes: Sequence[str], parties: Sequence[str] = ()
@@ -140,7 +146,6 @@ def _numbers(values: Sequence[bytes | None] | None) -> tuple[bytes | int, bytes 
     return first or 0, second or 0
 
 
-def _total(info: Mapping[str, Any], name: str) -> int:
-    """Return a figure of INFO; of a cluster, whose answer has one for each node, their sum."""
-    nodes = [each for each in info.values() if isinstance(each, Mapping) and name in each]
-    return sum(int(each[name]) for each in nodes) if nodes else int(info.get(name, 0))
+def _total(infos: Iterable[Mapping[str, Any]], name: str) -> int:
+    """Return the sum of a figure of INFO."""
+    return sum(int(each.get(name, 0)) for each in infos)
