@@ -40,7 +40,7 @@ def _full(name: str, world: World, file: Path, hold_s: float) -> None:
 def torn_tail(world: World, chance: random.Random, hold_s: float) -> None:
     """What was acknowledged had been flushed, so only what was not can be half written."""
     world.kills += world.server.kill(for_good=True)
-    whole = b"*5\r\n$4\r\nXADD\r\n$11\r\nhub:{ind}:in\r\n$1\r\n*\r\n$5\r\nevent\r\n$900\r\n{"
+    whole = b"*5\r\n$4\r\nXADD\r\n$12\r\nhub:{ind}:in\r\n$1\r\n*\r\n$5\r\nevent\r\n$900\r\n{"
     with _newest_aof(world).open("ab") as file:
         file.write(whole[: chance.randint(1, len(whole))])
     world.server.start()
