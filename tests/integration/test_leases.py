@@ -18,6 +18,7 @@ from tests.conftest import ADMIN, sync_client
 from tests.integration.worker_process import (
     Workers,
     a_hub,
+    burst,
     by_shard,
     decided,
     drained,
@@ -133,14 +134,13 @@ async def test_a_worker_that_slept_through_its_lease_overtakes_nothing(book, bro
         for worker in workers.values():
             worker.start()
         await shared(hub, book, *workers)
-        async with traffic(hub, accepted):
-            for sleeper, other in [("first", "second"), ("second", "first")] * 3:
-                await more(accepted, 20)
-                workers[sleeper].process.send_signal(signal.SIGSTOP)
-                await shared(hub, book, other)
-                await more(accepted)
-                workers[sleeper].process.send_signal(signal.SIGCONT)
-                await shared(hub, book, *workers)
+        for sleeper, other in [("first", "second"), ("second", "first")]:
+            await burst(hub, numbered(100, first=len(accepted)), accepted)
+            workers[sleeper].process.send_signal(signal.SIGSTOP)
+            await shared(hub, book, other)
+            await burst(hub, numbered(300, first=len(accepted)), accepted)
+            workers[sleeper].process.send_signal(signal.SIGCONT)
+            await shared(hub, book, *workers)
         await in_order(hub, accepted)
         assert [0, 0] == [worker.end() for worker in workers.values()]
 

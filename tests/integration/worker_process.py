@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from hub.errors import Unavailable
 from hub.pseudonyms import Pseudonyms
+from hub.stores import keys
 from hub.stores.connection import connect
 from hub.stores.valkey import ValkeyStore
 from hub.vault.keyring import FileKeyring
@@ -192,3 +193,14 @@ async def shared(hub, book, *names, seconds=60):
                 return
         await asyncio.sleep(0.05)
     pytest.fail(f"{names} did not share the shards in time")
+
+
+async def burst(hub, events, accepted):
+    """Send all in one go, so that much waits at once; each sender's in order."""
+    async with hub.store._redis.pipeline(transaction=False) as pipe:
+        for event in events:
+            shard, intake = hub.place_of(event)
+            hub.events.append(as_bytes(event))
+            pipe.xadd(keys.intake(shard, intake), {"event": as_bytes(event)})
+            accepted.append((shard, message_ref(event["source"], event["id"])))
+        await pipe.execute()
