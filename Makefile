@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check -q
 ARGS ?=
 
-.PHONY: demo run test check lint types imports audit docs lock bench clean help
+.PHONY: demo run test check lint types imports audit docs lock bench lock-peers chaos clean help
 
 help:
 	@sed -n 2p Makefile
@@ -44,8 +44,21 @@ docs: $(VENV)/.dev
 	@$(BIN)/python -m hub.reference docs/reference > /dev/null
 	@$(BIN)/python -m hub.cli.pages docs/reference
 
+# Two hours on a quiet machine; goes on where it was stopped. ARGS="--quick" shows that it runs.
 bench: $(VENV)/.run
-	@$(BIN)/python benchmarks/throughput.py $(ARGS)
+	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+lock-peers:
+	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip -q install uv
+	@for name in requirements arq; do $(VENV)-lock/bin/uv pip compile benchmarks/peers/$$name.in \
+		$(LOCK) -o benchmarks/peers/$$name.txt || exit 1; done
+	@cd benchmarks/peers/node && npm install --package-lock-only \
+		--omit-lockfile-registry-resolved --no-audit --no-fund
+	@rm -rf $(VENV)-lock
+
+# Everything is broken on purpose, and counted: docs/reliability.md. ARGS="--minutes 30 --seed 7"
+chaos: $(VENV)/.dev
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 # Pin again, for every platform and Python from 3.11, with hashes and without an index line.
 lock:

@@ -16,6 +16,7 @@ broker. So the figures are not those of throughput; what counts is whether they 
 """
 
 import asyncio
+import gc
 import time
 
 from kit import command, dimensions
@@ -28,7 +29,10 @@ BATCH = 100
 
 def taken_through(case):
     """Return microseconds an event: wall, Python and broker."""
-    return asyncio.run(_taken_through(case))
+    try:
+        return asyncio.run(_taken_through(case))
+    finally:
+        gc.unfreeze()
 
 
 async def _taken_through(case):
@@ -47,6 +51,8 @@ async def _taken_through(case):
             pipeline = Pipeline(hub.store, hub.book, bootstrap.now, hub.pseudonyms())
             fill_case(broker.client, case)
             intakes = hub.book.shards()[case.shard]
+            gc.collect()
+            gc.freeze()  # as the hub does: what is loaded by now stays
             done, warm = 0, min(case.count // 5, 500)
             wall = own = theirs = 0.0
             while done < case.count:

@@ -12,7 +12,7 @@ REPO = Path(__file__).parents[2]
 PAGES = sorted(
     page
     for page in REPO.rglob("*.md")
-    if not {".venv", "node_modules"} & set(page.relative_to(REPO).parts)
+    if not {".venv", ".bench", "node_modules"} & set(page.relative_to(REPO).parts)
 )
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]+)(?:#[^)]*)?\)")
 COMMAND = re.compile(r"(?<![\w/.-])seinhuis ([a-z][a-z-]+)")
