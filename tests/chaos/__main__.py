@@ -6,10 +6,12 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.chaos import report
-from tests.chaos.faults import every
+from tests.chaos.embedded import Embedded
+from tests.chaos.faults import Fault, every
 from tests.chaos.running import Lap, Struck, lap
 from tests.chaos.world import World
 
@@ -20,26 +22,18 @@ def main() -> int:
     """Run laps until the time is over; the last one is finished."""
     asked = _asked()
     known = every()
-    names = asked.only or list(known)
+    faults = [known[name] for name in asked.only or known]
     work = Path(tempfile.mkdtemp(prefix="seinhuis-chaos-"))
-    _say(f"chaos: {len(names)} faults, seed {asked.seed}, in {work}")
+    _say(f"chaos: {len(faults)} faults, seed {asked.seed}, in {work}")
     laps: list[Lap] = []
     end = time.monotonic() + 60 * asked.minutes
-    while not laps or time.monotonic() < end:
-        number = len(laps) + 1
+    number = 0
+    while all(done.sound for done in laps) and (not laps or time.monotonic() < end):
+        number += 1
         chance = random.Random(f"{asked.seed}-{number}")
-        order = [known[name] for name in names]
-        chance.shuffle(order)
-        world = World(work / str(number), asked.seed, rate=asked.rate, inbox_cap=asked.inbox_cap)
-        done = lap(world, order, chance, asked.hold, _tell)
-        _say(f"lap {number}: {done.books.sent:,} events; {_said(done)}")
-        laps.append(done)
-        if done.sound:
-            shutil.rmtree(world.folder)
-        else:
-            break
-    command = f'make chaos ARGS="{" ".join(sys.argv[1:])}"'
-    said = report.document(laps, seed=asked.seed, command=command)
+        chance.shuffle(faults)
+        laps += [*_lap(work / str(number), faults, chance, asked)]
+    said = report.document(laps, seed=asked.seed, command=_command())
     report.write(said, asked.json, page=asked.page)
     _say(report.table(said))
     if report.is_sound(said):
@@ -49,6 +43,28 @@ def main() -> int:
     return 1
 
 
+def _lap(
+    folder: Path, faults: Sequence[Fault], chance: random.Random, asked: argparse.Namespace
+) -> Iterator[Lap]:
+    """Go once through all faults: those of processes apart, then those of a hub with all inside."""
+    for kind in (World, Embedded):
+        struck = [each for each in faults if each.embedded is (kind is Embedded)]
+        if not struck:
+            continue
+        place = folder.with_name(f"{folder.name}-{kind.__name__.lower()}")
+        world = kind(place, asked.seed, rate=asked.rate, inbox_cap=asked.inbox_cap)
+        done = lap(world, struck, chance, asked.hold, _tell)
+        _say(f"{place.name}: {done.books.sent:,} events, {'' if done.sound else 'NOT '}sound")
+        if done.sound:
+            shutil.rmtree(place)
+        yield done
+
+
+def _command() -> str:
+    given = [word for word in sys.argv[1:] if word != "--page"]
+    return f'make chaos ARGS="{" ".join(given)}"'
+
+
 def _say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
@@ -56,10 +72,6 @@ def _say(text: str) -> None:
 
 def _tell(struck: Struck) -> None:
     _say(f"  {struck.fault}: {struck.lasted_s:.1f} s, again after {struck.recovery_s:.1f} s")
-
-
-def _said(done: Lap) -> str:
-    return "sound" if done.sound else "NOT SOUND"
 
 
 def _asked() -> argparse.Namespace:

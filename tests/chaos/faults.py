@@ -3,12 +3,10 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from tests.chaos.world import World
-
-Strike = Callable[[World, random.Random, float], None]
-"""World, chance, and for how many seconds a fault that lasts goes on."""
+Strike = Callable[[Any, random.Random, float], None]
+"""The world, chance, and for how many seconds a fault that lasts goes on."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +16,11 @@ class Fault:
     name: str
     what: str  #: what is done, for the report
     strike: Strike
+
+    @property
+    def embedded(self) -> bool:
+        """Whether it is one of a hub with the broker inside."""
+        return self.name.startswith("hub-")
 
 
 FAULTS: Final[dict[str, Fault]] = {}
@@ -36,7 +39,7 @@ def fault(name: str, what: str) -> Callable[[Strike], Strike]:
 
 def every() -> dict[str, Fault]:
     """Return all faults; those that are made with the modules beside this one are loaded first."""
-    from tests.chaos import faults_broker, faults_data, faults_input, faults_processes
+    from tests.chaos import embedded, faults_broker, faults_data, faults_input, faults_processes
 
-    del faults_broker, faults_data, faults_input, faults_processes
+    del embedded, faults_broker, faults_data, faults_input, faults_processes
     return FAULTS

@@ -61,13 +61,17 @@ def lap(
     done = Lap()
     started = time.monotonic()
     with contextlib.closing(world):
-        world.begin()
-        for fault in faults:
-            time.sleep(chance.uniform(0.2, 1.0))  # so that a fault meets all kinds of moments
-            struck = strike(world, fault, chance, hold_s)
-            done.struck.append(struck)
-            tell(struck)
-        finish(world, done)
+        try:
+            world.begin()
+            for fault in faults:
+                time.sleep(chance.uniform(0.2, 1.0))  # so that a fault meets all kinds of moments
+                struck = strike(world, fault, chance, hold_s)
+                done.struck.append(struck)
+                tell(struck)
+            finish(world, done)
+        except Exception as error:  # noqa: BLE001 - whatever it is: it is told, and is no success
+            world.complain(f"{type(error).__name__}: {error}")
+            done.complaints = world.complaints
     done.took_s = time.monotonic() - started
     return done
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import redis
 
+from hub.client import SHARDS, shard_of
 from hub.roles import default_folder, load
 from tests.builders import as_bytes
 from tests.chaos.journal import Journal, name_of
@@ -31,6 +32,10 @@ IDLE_MS = 1_000
 LEASE_MS = 2_000
 _PATIENCE_S = 120.0
 _UP = "Seinhuis is up"
+_INTAKES = [
+    *(f"hub:{{{shard}}}:in" for shard in SHARDS),
+    *(f"hub:{{{shard_of(party)}}}:in:{party}" for party in (*QUICK, SLOW)),
+]
 
 
 class World:
@@ -47,9 +52,7 @@ class World:
         self.supervisor = Supervisor()
         folder.mkdir(parents=True, exist_ok=True)
         self.clock = folder / "clock"
-        self.poison = folder / "poison"
         self.clock.write_text("0")
-        self.poison.mkdir()
         shutil.copytree(default_folder(), self.config, ignore=shutil.ignore_patterns("__pycache__"))
         self._probes = 0
         self.kills = 0
@@ -71,25 +74,24 @@ class World:
 
     def _settings(self, **more: str) -> dict[str, str]:
         accounts = self.server.accounts
-        return environment(
-            SEINHUIS_DATA=str(self.folder / "data"),
-            SEINHUIS_CONFIG=str(self.config),
-            SEINHUIS_KEYS=str(self.folder / "keys"),
-            SEINHUIS_LEDGER=f"sqlite:///{self.ledger}",
-            SEINHUIS_LOG_FOLDER=str(self.log_folder),
-            SEINHUIS_BROKER=f"redis://127.0.0.1:{self.proxy.port}",
-            SEINHUIS_BROKER_PASSWORD_FILE=str(accounts / "hub.password"),
-            SEINHUIS_SEALER_PASSWORD_FILE=str(accounts / "sealer.password"),
-            SEINHUIS_IDLE_MS=str(IDLE_MS),
-            SEINHUIS_LEASE_MS=str(LEASE_MS),
-            SEINHUIS_BATCH="20",
-            SEINHUIS_INBOX_CAP=str(self._inbox_cap),
-            SEINHUIS_LOG="json",
-            SEINHUIS_LOG_LEVEL="warning",
-            CHAOS_CLOCK=str(self.clock),
-            CHAOS_POISON=str(self.poison),
-            **more,
-        )
+        given = {
+            "SEINHUIS_DATA": str(self.folder / "data"),
+            "SEINHUIS_CONFIG": str(self.config),
+            "SEINHUIS_KEYS": str(self.folder / "keys"),
+            "SEINHUIS_LEDGER": f"sqlite:///{self.ledger}",
+            "SEINHUIS_LOG_FOLDER": str(self.log_folder),
+            "SEINHUIS_BROKER": f"redis://127.0.0.1:{self.proxy.port}",
+            "SEINHUIS_BROKER_PASSWORD_FILE": str(accounts / "hub.password"),
+            "SEINHUIS_SEALER_PASSWORD_FILE": str(accounts / "sealer.password"),
+            "SEINHUIS_IDLE_MS": str(IDLE_MS),
+            "SEINHUIS_LEASE_MS": str(LEASE_MS),
+            "SEINHUIS_BATCH": "20",
+            "SEINHUIS_INBOX_CAP": str(self._inbox_cap),
+            "SEINHUIS_LOG": "json",
+            "SEINHUIS_LOG_LEVEL": "warning",
+            "CHAOS_CLOCK": str(self.clock),
+        }
+        return environment(**{**given, **more})
 
     def _make_hub(self) -> None:
         for name in self.workers:
@@ -181,6 +183,7 @@ class World:
         """Start everything, and wait until events flow."""
         self.server.start()
         self.supervisor.want(*self.hub)
+        self.server.patiently(lambda client: client.ping())
         self._make_load()
         self.recovery()
         self.supervisor.want("load", "recipients")
@@ -190,10 +193,13 @@ class World:
         self.supervisor.stop("load")
         self.supervisor.stop("recipients")
         self.wait_for("everything is routed", self._routed)
+        if self.sealer in self.workers:
+            self.wait_for("everything is sealed", self._sealed)
         for name in self.workers:
             self.stop(name)
-        self.wait_for("everything is sealed", self._sealed)
-        code = self.supervisor.stop(self.sealer)
+        if self.sealer not in self.workers:
+            self.wait_for("everything is sealed", self._sealed)
+        code = self.supervisor.stop(self.sealer)  # 0 when it went with its worker
         if code != 0:
             self.complain(f"{self.sealer} ended with {code} when it was asked to stop")
 
@@ -290,27 +296,19 @@ class World:
                 lines.append(f"{intake}: {client.xlen(intake)} entries, {pending} pending")
         return "\n".join(lines)
 
-    def intakes(self, client: redis.Redis) -> list[bytes]:
-        """Return every intake stream."""
-        return [
-            key
-            for pattern in ("hub:{*}:in", "hub:{*}:in:*")
-            for key in client.scan_iter(pattern, count=1_000)
-        ]
-
     def _routed(self) -> bool:
         def ask(client: redis.Redis) -> bool:
-            return all(client.xlen(intake) == 0 for intake in self.intakes(client))
+            return all(client.xlen(intake) == 0 for intake in _INTAKES)
 
         return bool(self.server.patiently(ask))
 
     def _sealed(self) -> bool:
         def ask(client: redis.Redis) -> bool:
-            for head in client.scan_iter("hub:{*}:head", count=1_000):
-                sealed = head.removesuffix(b"head") + b"sealed"
-                if client.hget(head, "seq") != client.hget(sealed, "seq"):
-                    return False
-            return True
+            return all(
+                int(client.hget(f"hub:{{{shard}}}:head", "seq") or 0)
+                == int(client.hget(f"hub:{{{shard}}}:sealed", "seq") or 0)
+                for shard in (*SHARDS, "hub")
+            )
 
         return bool(self.server.patiently(ask))
 
