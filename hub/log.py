@@ -33,6 +33,8 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "correction.waits": frozenset({"shard", "entry", "error"}),
     "correction.applied": frozenset({"shard", "entries"}),
     "ledger.sealing": frozenset({"holder", "size"}),
+    "ledger.process": frozenset({"pid"}),
+    "ledger.restarted": frozenset({"exit", "wait_s"}),
     "ledger.lease_lost": frozenset(),
     "ledger.stalled": frozenset({"error", "reason", "for_s", "unsealed"}),
     "ledger.resumed": frozenset({"for_s"}),

@@ -7,7 +7,6 @@ until tomorrow (retention, refusals) goes on to its next round instead.
 import asyncio
 import contextlib
 import gc
-import threading
 from collections.abc import AsyncIterator
 from importlib.metadata import version
 from typing import Final
@@ -15,16 +14,14 @@ from typing import Final
 from hub import log
 from hub.access import users
 from hub.bootstrap import HUB_SHARD, Hub, now
-from hub.data_folder import BrokerAddress
 from hub.errors import Unavailable
-from hub.failed_access import FailedAccess
 from hub.late_corrections import LateCorrections
-from hub.ledger.process import SealerThread, ledger, sealer
 from hub.own_records import OwnRecords
 from hub.pipeline import Pipeline
 from hub.pseudonyms import Pseudonyms
 from hub.retention.job import retention
 from hub.retention.loop import RetentionLoop
+from hub.sealing_process import SealerProcess, Work
 from hub.shard_reader import Reading
 from hub.stores import keys, packing
 from hub.supervision.rounds import supervising
@@ -41,9 +38,38 @@ async def work(hub: Hub, stop: asyncio.Event) -> None:
         HubError: worker or sealer stopped for another reason; exit non-zero.
 
     """
+    async with _sealing(hub) as sealing:  # first: a process takes a while to begin
+        own = OwnRecords(hub.store, hub.book, now)
+        await _begin(hub, own)
+        worker = _worker(hub, hub.pseudonyms())
+        # What is loaded by now stays: let the collector not walk through it with every batch. A
+        # batch makes thousands of objects and no cycles, so it need not look after every 700.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(_GARBAGE, 20, 50)
+        async with _retaining(hub, stop), supervising(hub):
+            beside = asyncio.create_task(_watch(hub, own, sealing), name="beside")
+            working = asyncio.create_task(worker.run(stop), name="worker")
+            try:
+                await asyncio.wait({working, beside}, return_when=asyncio.FIRST_COMPLETED)
+                if not working.done():
+                    stop.set()
+                    await working
+                    await beside  # raises why it ended
+                await working
+            finally:
+                stop.set()
+                beside.cancel()
+                await asyncio.gather(beside, working, return_exceptions=True)
+            await own.keys_created(hub.keyring)
+            await own.stopped()
+    log.get().info("hub.stopped", reason="asked")
+
+
+async def _begin(hub: Hub, own: OwnRecords) -> None:
+    """Put on record and in the log that this hub begins, and with which config."""
     for problem in await hub.server.setting_problems():
         log.get().warning("broker.unsafe", problem=problem)
-    own = OwnRecords(hub.store, hub.book, now)
     await own.started(version("seinhuis"))
     await own.config_loaded(hub.documents)
     log.get().info(
@@ -53,29 +79,6 @@ async def work(hub: Hub, stop: asyncio.Event) -> None:
         shards=len(hub.book.shards()),
         parties=len(hub.book.parties),
     )
-    worker = _worker(hub, hub.pseudonyms())
-    # What is loaded by now stays: let the collector not walk through it with every batch. A batch
-    # makes thousands of objects and no cycles, so it need not look after every 700 of them.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_GARBAGE, 20, 50)
-    async with _sealing(hub) as sealing, _retaining(hub, stop), supervising(hub):
-        beside = asyncio.create_task(_watch(hub, own, sealing), name="beside")
-        working = asyncio.create_task(worker.run(stop), name="worker")
-        try:
-            await asyncio.wait({working, beside}, return_when=asyncio.FIRST_COMPLETED)
-            if not working.done():
-                stop.set()
-                await working
-                await beside  # raises why it ended
-            await working
-        finally:
-            stop.set()
-            beside.cancel()
-            await asyncio.gather(beside, working, return_exceptions=True)
-        await own.keys_created(hub.keyring)
-        await own.stopped()
-    log.get().info("hub.stopped", reason="asked")
 
 
 def _worker(hub: Hub, pseudonyms: Pseudonyms) -> Worker:
@@ -95,7 +98,7 @@ def _worker(hub: Hub, pseudonyms: Pseudonyms) -> Worker:
     )
 
 
-async def _watch(hub: Hub, own: OwnRecords, sealing: SealerThread | None) -> None:
+async def _watch(hub: Hub, own: OwnRecords, sealing: SealerProcess | None) -> None:
     """Put new keys on record, until cancelled.
 
     Raises:
@@ -110,35 +113,25 @@ async def _watch(hub: Hub, own: OwnRecords, sealing: SealerThread | None) -> Non
 
 
 @contextlib.asynccontextmanager
-async def _sealing(hub: Hub) -> AsyncIterator[SealerThread | None]:
-    """Seal in a thread, and take over what the broker refused in another; at the end all is sealed.
+async def _sealing(hub: Hub) -> AsyncIterator[SealerProcess | None]:
+    """Seal in a process of its own, which also sees what the broker refuses; in the end all is.
 
-    None: another process does it, and the log says so.
+    None: a sealer elsewhere does it, and the log says so.
     """
     address = hub.sealer_address() if hub.settings.seal else None
     if address is None:
         log.get().warning("ledger.elsewhere")
         yield None
         return
-    shards = [*hub.book.shards(), HUB_SHARD]
-    thread = SealerThread(sealer(hub.settings, address, shards, hub.keyring, now))
-    refusals = _refusals(hub, address)
-    ended = threading.Event()
-    looking = asyncio.create_task(asyncio.to_thread(refusals.run, ended), name="refusals")
-    thread.start()
-    try:
-        yield thread
-    finally:
-        ended.set()
-        await looking
-        refusals.close()
-        await asyncio.to_thread(thread.stop)
-
-
-def _refusals(hub: Hub, address: BrokerAddress) -> FailedAccess:
     inboxes = [party.id for party in hub.book.parties.values() if party.has_inbox]
-    accounts = {user.name for user in users(hub.book.shards(), inboxes)}
-    return FailedAccess(address, ledger(hub.settings), accounts, now)
+    accounts = frozenset(user.name for user in users(hub.book.shards(), inboxes))
+    shards = (*hub.book.shards(), HUB_SHARD)
+    sealing = SealerProcess(Work(hub.settings, address, shards, accounts))
+    sealing.start()
+    try:
+        yield sealing
+    finally:
+        await asyncio.to_thread(sealing.stop)
 
 
 @contextlib.asynccontextmanager

@@ -1,7 +1,6 @@
-"""The sealer as a part of a process: made from the settings, run in a thread, its failure seen."""
+"""The sealer of a process: made from its settings."""
 
 import os
-import threading
 import urllib.request
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -16,7 +15,7 @@ from hub.errors import NotUsable
 from hub.ledger.database import open_ledger
 from hub.ledger.migrations import migrate
 from hub.ledger.publish import Publisher
-from hub.ledger.sealer import LogKeys, Parts, Sealer, SealerStatus
+from hub.ledger.sealer import LogKeys, Parts, Sealer
 from hub.ledger.valkey_source import ValkeySource
 from hub.proof import timestamps
 from hub.proof.errors import Malformed
@@ -132,36 +131,6 @@ def verifier_keys(keyring: Keyring, origin: str) -> list[str]:
     Makes the first key of the log when there is none.
     """
     return [str(VerifierKey(origin, LOG, public)) for public in keyring.log_keys(origin)]
-
-
-class SealerThread:
-    """Runs a sealer beside the event loop. `failed` says whether, and why, it ended by itself."""
-
-    def __init__(self, running: Sealer) -> None:
-        self._sealer = running
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="sealer", daemon=True)
-        self.failed: BaseException | None = None
-
-    def start(self) -> None:
-        """Begin to seal."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Seal what is there, and end; waits for it. Idempotent."""
-        self._stop.set()
-        if self._thread.ident is not None:
-            self._thread.join()
-
-    def status(self) -> SealerStatus:
-        """Return how it is; from any thread."""
-        return self._sealer.status()
-
-    def _run(self) -> None:
-        try:
-            self._sealer.run(self._stop)
-        except BaseException as error:  # noqa: BLE001 - the other thread raises it
-            self.failed = error
 
 
 def _holder(settings: Settings) -> str:

@@ -1,7 +1,7 @@
 """The sealer: takes every record from the audit streams into the ledger, exactly once, for ever.
 
-One is active; others wait for its lease. It runs in a thread of `seinhuis up`, or in a process of
-its own. What does not answer is tried again for ever, loudly: nothing is skipped.
+One is active; others wait for its lease. It runs in a process of its own: a child of `seinhuis up`,
+or `seinhuis seal`. What does not answer is tried again for ever, loudly: nothing is skipped.
 """
 
 import threading
