@@ -109,8 +109,10 @@ def recipients(size, count):
         for code in codes[: int(size)]
     )
     rule = wanted.model_copy(update={"recipients": listed})
-    # As many copies in all: a batch of a thousand copies is a batch of few events.
-    return Case(_with_rules(config, (rule,)), _own(max(BATCH, count // max(1, int(size) // 10))))
+    # Fewer events when each is more work; but a batch to get warm and two to measure.
+    return Case(
+        _with_rules(config, (rule,)), _own(max(3 * BATCH, count // max(1, int(size) // 10)))
+    )
 
 
 def size(kibibytes, count):
