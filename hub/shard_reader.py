@@ -65,8 +65,9 @@ class ShardReader:
         subscribe: Callable[[Callable[[list[Entry]], Awaitable[None]]], Any] | None,
         idle_work: Callable[[str], Awaitable[int]],
         failed: Callable[[Exception], None],
+        alone: asyncio.Lock,
     ) -> None:
-        """`lane` makes a new lane of this shard.
+        """`lane` makes a new lane of this shard. `alone` is one for all readers of a process.
 
         `subscribe` makes FastStream's subscriber of the intake of the sender itself, not started;
         None: it has no such intake. `idle_work` is done now and then. `failed` is told of what
@@ -81,6 +82,7 @@ class ShardReader:
         self._subscriber = subscribe(self._put) if subscribe is not None else None
         self._idle_work = idle_work
         self._failed = failed
+        self._alone = alone
         self._lane: Lane | None = None
         self._task: asyncio.Task[None] | None = None
         self._again = asyncio.Event()
@@ -129,9 +131,8 @@ class ShardReader:
         await lane.drain()
         lane.behind = False
         after = "-"
-        while entries := await self._reclaim(0, after):
+        while entries := await self._take_over(lane, 0, after):
             after = entries[-1].id
-            await self._take_through(lane, entries)
             if lane.behind:
                 break
         await lane.drain()
@@ -211,9 +212,23 @@ class ShardReader:
     async def _look_for_idle(self, lane: Lane) -> None:
         """Try again what stays pending: something was in its way."""
         await lane.drain()  # or we would take over what is under way here
-        while not lane.behind and (entries := await self._reclaim(self._reading.idle_ms)):
-            await self._take_through(lane, entries)
+        while not lane.behind and await self._take_over(lane, self._reading.idle_ms):
             await lane.drain()
+
+    async def _take_over(self, lane: Lane, idle_ms: int, after: str = "-") -> list[Entry]:
+        """Hand out what is pending and take it through; return it.
+
+        While a suspect is under way no reader of this process is handed another: if it kills the
+        process, it must not count as a try of whoever is under way in another shard.
+        """
+        async with self._alone:
+            entries = await self._reclaim(idle_ms, after)
+            if entries and entries[0].deliveries > SUSPECT:
+                await self._take_through(lane, entries)
+                return entries
+        if entries:
+            await self._take_through(lane, entries)
+        return entries
 
     async def _reclaim(self, idle_ms: int, after: str = "-") -> list[Entry]:
         reading = self._reading

@@ -66,6 +66,7 @@ class Worker:
         self._reading = reading
         self._failure: asyncio.Future[None] | None = None
         self._broker = streaming.broker_for(address, len(intakes.shards) + 8)
+        alone = asyncio.Lock()
         self._readers = {
             shard: ShardReader(
                 shard,
@@ -76,6 +77,7 @@ class Worker:
                 subscribe=self._subscriber_of(shard) if "" in names else None,
                 idle_work=idle_work,
                 failed=self._fail,
+                alone=alone,
             )
             for shard, names in intakes.shards.items()
         }

@@ -154,14 +154,14 @@ class Lane:
 
 
 @contextlib.asynccontextmanager
-async def reading(store, lane, failed=pytest.fail, idle_ms=60_000):
-    """Read shard `zvh`, which has two intakes and none of the sender itself."""
+async def reading(store, lane, failed=pytest.fail, idle_ms=60_000, shard="zvh", alone=None):
+    """Read a shard which has two intakes and none of the sender itself."""
 
     async def no_idle_work(_shard):
         return 0
 
     reader = ShardReader(
-        "zvh",
+        shard,
         ("a", "b"),
         store,
         Reading("w1", batch=2, poll_ms=20, idle_ms=idle_ms),
@@ -169,6 +169,7 @@ async def reading(store, lane, failed=pytest.fail, idle_ms=60_000):
         subscribe=None,
         idle_work=no_idle_work,
         failed=failed,
+        alone=alone or asyncio.Lock(),
     )
     reader.begin("token")
     try:
@@ -207,6 +208,32 @@ async def test_a_suspect_is_waited_for_before_the_next_is_claimed():
         await until(lambda: len(lane.put_in) == 2)
     assert [[b"1"], [b"2"]] == lane.put_in
     assert 1 in lane.drained_at
+
+
+async def test_while_a_suspect_is_under_way_no_other_shard_is_handed_one():
+    """A poison that kills the worker again and again uses up the tries of nobody else."""
+    store, alone, go_on = MemoryStore(), asyncio.Lock(), asyncio.Event()
+    for shard in ("zvh", "gemeente"):
+        await store.submit(shard, b"1", "a")
+        await store.take(shard, ["a", "b"], "killed", 10, 0)
+        await store.reclaim(shard, ["a", "b"], "killed too", 0, 10)
+
+    class Slow(Lane):
+        async def put(self, entries):
+            await go_on.wait()
+            await super().put(entries)
+
+    slow, other = Slow(store), Lane(store)
+    async with reading(store, slow, alone=alone):
+        await until(alone.locked)
+        async with reading(store, other, shard="gemeente", alone=alone):
+            for _ in range(20):
+                await asyncio.sleep(0)
+            waiting = await store.reclaim("gemeente", ["a", "b"], "who looks", 0, 10)
+            go_on.set()
+            await until(lambda: len(slow.put_in) == len(other.put_in) == 1)
+
+    assert [3] == [entry.deliveries for entry in waiting]
 
 
 async def test_what_was_left_behind_comes_again_before_what_came_after_it():
