@@ -1,5 +1,5 @@
 # Each target sets up what it needs, in .venv; the second time that takes a moment.
-# make demo [ARGS=--once] · make run [ARGS=…] · make test · make check · make docs · make lock
+# make demo [ARGS=--once] · make run [ARGS=…] · make cluster · make test · make check · make docs · make lock
 
 PYTHON ?= python3
 VENV := .venv
@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check -q
 ARGS ?=
 
-.PHONY: demo run test check lint types imports audit docs lock bench lock-peers chaos clean help
+.PHONY: demo run cluster test check lint types imports audit docs lock bench lock-peers chaos clean help
 
 help:
 	@sed -n 2p Makefile
@@ -17,6 +17,10 @@ demo: $(VENV)/.run
 
 run: $(VENV)/.run
 	@$(BIN)/seinhuis up $(ARGS)
+
+# Six servers on this machine, the hub on them, and some traffic: kill one and see.
+cluster: $(VENV)/.run
+	@$(BIN)/seinhuis cluster $(ARGS)
 
 # Cheapest first: style, types, import contracts, the role config, then the tests.
 test: check

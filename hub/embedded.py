@@ -43,7 +43,14 @@ from hub.data_folder import (
 )
 from hub.errors import BrokerMissing, NotUsable
 
-__all__ = ["BrokerAddress", "EmbeddedBroker", "connection_file", "running", "server_binary"]
+__all__ = [
+    "BrokerAddress",
+    "EmbeddedBroker",
+    "connection_file",
+    "look_at_port",
+    "running",
+    "server_binary",
+]
 
 _SOCKET_MAX: Final = 100  # bytes; the system allows 108 on Linux and 104 on macOS
 _SILENCE_S: Final = 30.0  # a server that loads a long file answers; one that hangs does not
@@ -152,7 +159,7 @@ class EmbeddedBroker:
         except OSError as error:
             raise NotUsable(unusable(self.folder, error)) from None
         try:
-            _look_at_port(self._asked_port)
+            look_at_port(self._asked_port)
             self._write_files()
             self._launch()
             self._wait_until_ready()
@@ -265,8 +272,8 @@ def _socket_path(folder: Path) -> Path:
     return Path(tempfile.mkdtemp(prefix="seinhuis-")) / "s"  # mkdtemp makes it 0700
 
 
-def _look_at_port(port: int | None) -> None:
-    """Say in one line what the server would say at the end of its log. Raises NotUsable."""
+def look_at_port(port: int | None) -> None:
+    """Say in one line what a server would say at the end of its log. Raises NotUsable."""
     if not port:
         return
     with socket.socket() as probe:

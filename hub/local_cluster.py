@@ -155,6 +155,15 @@ class LocalCluster:
         """Return how `user` reaches it."""
         return BrokerAddress(self.url, user, self._passwords[user])
 
+    def roles(self) -> list[tuple[Node, str]]:
+        """Return each node that runs, with `primary` or `replica`."""
+        found = []
+        for node in self.nodes:
+            with contextlib.closing(self.admin(node)) as client, contextlib.suppress(Exception):
+                said: dict[str, Any] = client.info("replication")
+                found.append((node, "primary" if said["role"] == "master" else "replica"))
+        return found
+
     def admin(self, node: Node) -> Redis:
         """Return a blocking client of one node that may do everything; close it."""
         password = self._passwords[_ADMIN]

@@ -9,6 +9,9 @@ from hub.cli.lazy import Entry, LazyGroup
 
 COMMANDS: Final = {
     "demo": Entry("hub.cli.demo:demo", "See the hub at work: the four signals, then a day."),
+    "cluster": Entry(
+        "hub.cli.cluster:cluster", "Try a cluster here: three primaries, three replicas."
+    ),
     "up": Entry("hub.cli.up:up", "Start the hub here, until Ctrl-C."),
     "status": Entry(
         "hub.cli.status:status",

@@ -54,14 +54,14 @@ def simulate(
 
     settings = settings_from(data=data, config=config, broker=broker)
     book = rulebook(settings)
-    traffic = _traffic(book, seed, events)
+    items = traffic(book, seed, events)
     if dry_run:
-        for _, _, event in traffic:
+        for _, _, event in items:
             output.document(event)
         return
     report: dict[str, Any] = {"seed": seed, "asked": events}
     try:
-        run(_send(settings, book, traffic, rate, report))
+        run(_send(settings, book, items, rate, report))
     except KeyboardInterrupt:
         report["interrupted"] = True
     _tell(report, as_json=as_json)
@@ -69,8 +69,8 @@ def simulate(
         raise typer.Exit(Exit.INTERRUPTED)
 
 
-def _traffic(book: "Rulebook", seed: int, events: int) -> Iterator[Any]:
-    """Start so many days ago that the last event is of about now."""
+def traffic(book: "Rulebook", seed: int, events: int) -> Iterator[Any]:
+    """Return that many events, from so many days ago that the last is of about now."""
     from hub.simulation import PER_DAY, generate  # noqa: PLC0415 - not needed to say --help
 
     days = math.ceil(events / PER_DAY * 7 / 5)
@@ -81,7 +81,7 @@ def _traffic(book: "Rulebook", seed: int, events: int) -> Iterator[Any]:
 async def _send(
     settings: "Settings",
     book: "Rulebook",
-    traffic: Iterator[Any],
+    items: Iterator[Any],
     rate: float | None,
     report: dict[str, Any],
 ) -> None:
@@ -94,7 +94,7 @@ async def _send(
             sending = Sending(hub, rate=rate, told=advance)
             started = time.perf_counter()
             try:
-                await sending.run(traffic)
+                await sending.run(items)
             finally:
                 _count(report, sending, time.perf_counter() - started)
 

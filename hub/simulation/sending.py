@@ -19,6 +19,7 @@ from redis.asyncio import Redis
 from hub.bootstrap import Hub
 from hub.data_folder import running
 from hub.errors import NotFound, Unavailable
+from hub.shard_reader import cancelled
 from hub.simulation.delivered import Delivered
 from hub.stores import keys
 from hub.stores.connection import connect, translated
@@ -30,7 +31,7 @@ Item = tuple[datetime, str, dict[str, Any]]
 
 _IN_FLIGHT: Final = 2_000
 _BATCH: Final = 50
-_ATTEMPTS: Final = 6
+_ATTEMPTS: Final = 8  # some 25 s: longer than a failover takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,8 @@ class Sending:
                 self._raise_failure()
             await asyncio.gather(*(line.finish() for line in self._lines.values()))
         finally:
-            watching.cancel()
             await asyncio.gather(
-                watching, *(line.close() for line in self._lines.values()), return_exceptions=True
+                cancelled(watching), *(line.close() for line in self._lines.values())
             )
 
     async def _pace(self, number: int, started: float) -> None:
@@ -143,8 +143,7 @@ class _Line:
         await self._task
 
     async def close(self) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await cancelled(self._task)
 
     def raise_failure(self) -> None:
         if self._task.done() and not self._task.cancelled():
