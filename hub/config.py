@@ -40,7 +40,11 @@ SETTINGS: Final = (
     Setting("SEINHUIS_LOG", "console", "Log format: console or json."),
     Setting("SEINHUIS_LOG_LEVEL", "info", "Log level: debug, info, warning or error."),
     Setting("SEINHUIS_OPERATOR", "operator", "Who acts, in the records: a role, never a name."),
-    Setting("SEINHUIS_WORKER", "", "Name of this worker; empty: the host name. Keep it the same."),
+    Setting(
+        "SEINHUIS_WORKER",
+        "",
+        "Name of this worker, of no other process; empty: the host name. Keep it the same.",
+    ),
     Setting("SEINHUIS_BATCH", "100", "Entries in one read of an intake."),
     Setting(
         "SEINHUIS_LEASE_MS",

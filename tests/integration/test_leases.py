@@ -66,13 +66,13 @@ def worker_of(broker):
 
 @contextlib.asynccontextmanager
 async def traffic(hub, accepted):
-    """Send meanwhile, without a pause, what is written down in `accepted`."""
+    """Send some forty a second meanwhile, written down in `accepted`."""
     ended = asyncio.Event()
 
     async def go_on():
         while not ended.is_set():
-            await send(hub, numbered(8, first=len(accepted)), accepted)
-            await asyncio.sleep(0.02)
+            await send(hub, numbered(4, first=len(accepted)), accepted)
+            await asyncio.sleep(0.1)
 
     async with asyncio.TaskGroup() as group:  # what fails within ends the sending too
         group.create_task(go_on())
@@ -80,7 +80,7 @@ async def traffic(hub, accepted):
         ended.set()
 
 
-async def more(accepted, count=60):
+async def more(accepted, count=20):
     """Wait until `count` more events were accepted."""
     goal = len(accepted) + count
     while len(accepted) < goal:
