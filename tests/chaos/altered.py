@@ -37,12 +37,14 @@ def harm(how: str) -> None:
     if how == "kills":
         os.kill(os.getpid(), signal.SIGKILL)
     if how == "hangs":
+        Path(f"{os.environ['CHAOS_CLOCK']}.hangs.{os.getpid()}").touch()
         while True:
             time.sleep(60)
     if how == "exhausts":
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         limit = pages * resource.getpagesize() + _ROOM
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
         eaten = []
         while True:
             eaten.append(bytearray(_PIECE))

@@ -4,6 +4,7 @@ import json
 import random
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import redis
 
@@ -46,7 +47,15 @@ def poison_exhausts(world: World, chance: random.Random, hold_s: float) -> None:
 
 @fault("poison-hangs", "an event on which the code never returns")
 def poison_hangs(world: World, chance: random.Random, hold_s: float) -> None:
+    """The last one that it hangs may be left to the supervisor while another gives it up."""
     poison(world, "hangs")
+    world.wait_for("who hangs has been killed", lambda: not _hanging(world))
+
+
+def _hanging(world: World) -> list[str]:
+    marks = world.folder.glob(f"{world.clock.name}.hangs.*")
+    pids = [mark.name.rpartition(".")[2] for mark in marks]
+    return [pid for pid in pids if Path("/proc", pid).exists()]
 
 
 @fault("hostile-entries", f"{HOSTILE:,} entries on the intakes that are no event of any kind")
