@@ -111,8 +111,8 @@ class Outcome(StrEnum):
     #: a key has the wrong type, an inbox is full, it was withdrawn or corrected, or too much is not
     #: sealed yet; nothing written
     BLOCKED = "blocked"
-    #: the token is of no lease (any more), or another worker was handed an entry of this intake that
-    #: is not finished and came first: this one would overtake it. Nothing was written; it stays
+    #: the token is of no lease (any more), or another worker was handed an entry of this intake
+    #: that is not finished and came first: this one would overtake it. Nothing was written
     FENCED = "fenced"
 
 

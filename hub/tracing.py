@@ -10,8 +10,9 @@ The trace is the one that the sender began (`traceparent` of the event, W3C Trac
 entry, the type and the party: nothing of the content. A sender chooses ids; they are not in it.
 
 The packages (`pip install seinhuis[otel]`) are imported by `start` only. They are no part of a
-plain installation: where they are, redis-py imports them too, for some 50 ms at every start. Spans are made afterwards,
-from times that are known anyway: when off, this costs one comparison for each batch.
+plain installation: where they are, redis-py imports them too, for some 50 ms at every start. Spans
+are made afterwards, from times that are known anyway: when off, this costs one comparison for each
+batch.
 """
 
 import logging
