@@ -172,7 +172,7 @@ async def _broker(
     redis: Redis, settings: Settings, address: BrokerAddress, tell: Callable[[Finding], None]
 ) -> None:
     tell(_version(await redis.info("server"), without_password(address.url)))
-    store = ValkeyStore(redis, duplicate_ms=1, inbox_cap=1)
+    store = ValkeyStore(redis, duplicate_ms=1, inbox_cap=1, replicas=settings.replicas)
     problems = await store.setting_problems()
     for problem in problems:
         tell(Finding("settings", FAIL, problem, "mend it in the configuration of the broker"))
