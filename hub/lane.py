@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from hub import log
-from hub.errors import BrokerLost, NotAllowed, Unavailable
+from hub.errors import BrokerLost, HubError, NotAllowed, Unavailable
 from hub.pipeline import Pipeline, Plan
 from hub.ports import Entry
 
@@ -104,3 +104,9 @@ class Lane:
             await self._pipeline.excuse(self._shard, entries, error)
         elif isinstance(error, (BrokerLost, NotAllowed)):
             self._failed(error)
+        elif isinstance(error, MemoryError):  # nothing here can be relied on any more
+            self._failed(
+                HubError(
+                    "this process has no memory left: is its limit too low, or is it an event?"
+                )
+            )

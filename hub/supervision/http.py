@@ -22,6 +22,8 @@ from hub.supervision.health import Health
 _TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 _JSON: Final = "application/json"
 _PATIENCE_S: Final = 5.0  # for a request to come in whole
+_LOOK_S: Final = 0.2  # between two looks whether it is to end
+_END_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +54,27 @@ def serving(endpoint: Endpoint | None, answers: Answers) -> Iterator[int | None]
             " port of this machine, or leave it empty"
         ) from error
     port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, name="supervision", daemon=True)
+    ended = threading.Event()
+    thread = threading.Thread(target=_serve, args=(server, ended), name="supervision", daemon=True)
     thread.start()
     log.get().info("metrics.serving", address=f"{endpoint.host}:{port}")
     try:
         yield port
     finally:
-        server.shutdown()
-        thread.join()
+        ended.set()
+        # A process without memory cannot start the thread of a request and waits for it for ever.
+        # That must not hold up its end.
+        thread.join(_END_S)
         server.server_close()
 
 
+def _serve(server: ThreadingHTTPServer, ended: threading.Event) -> None:
+    while not ended.is_set():
+        server.handle_request()
+
+
 class _Server(ThreadingHTTPServer):
+    timeout = _LOOK_S
     daemon_threads = True
     block_on_close = False  # a request that dawdles does not hold up a stop
 
