@@ -39,8 +39,10 @@ local function read_seen(value)
 end
 
 local function write_seen(key, seen, ttl)
-  local flags = (seen.withdrawn and ';withdrawn' or '') .. (seen.corrected and ';corrected' or '')
-  redis.call('SET', key, seen.text .. ';from=' .. seen.sender .. flags, 'PX', ttl)
+  local value = seen.text .. ';from=' .. seen.sender
+  if seen.withdrawn then value = value .. ';withdrawn' end
+  if seen.corrected then value = value .. ';corrected' end
+  redis.call('SET', key, value, 'PX', ttl)
 end
 
 -- Why nobody gets a further copy: withdrawn, corrected, or nil.
@@ -100,13 +102,15 @@ end
 -- Write the copy whose arguments begin at `i`, and its key; return the id of its entry. Or '' when
 -- there is a key already: the party still has its copy, and that could not be opened any more.
 local function write_copy(inbox, key, a, i, notice)
-  local fields = { 'message', a[i + 1], 'type', a[i + 2], 'rule', a[i + 3], 'sender', a[i + 4],
-    'urgency', a[i + 5], 'deadline', a[i + 6], 'retain', a[i + 7], 'copy', a[i + 8] }
-  if notice then
-    fields[17], fields[18] = 'notice', '1'
-  end
   if a[i + 9] ~= '' and not redis.call('SET', key, a[i + 9], 'NX') then return '' end
-  return redis.call('XADD', inbox, '*', unpack(fields))
+  if notice then
+    return redis.call('XADD', inbox, '*', 'message', a[i + 1], 'type', a[i + 2], 'rule', a[i + 3],
+      'sender', a[i + 4], 'urgency', a[i + 5], 'deadline', a[i + 6], 'retain', a[i + 7],
+      'copy', a[i + 8], 'notice', '1')
+  end
+  return redis.call('XADD', inbox, '*', 'message', a[i + 1], 'type', a[i + 2], 'rule', a[i + 3],
+    'sender', a[i + 4], 'urgency', a[i + 5], 'deadline', a[i + 6], 'retain', a[i + 7],
+    'copy', a[i + 8])
 end
 
 -- Deliver the copy whose arguments begin at `i`: into the inbox and into what is seen. The caller
@@ -116,7 +120,8 @@ local function deliver(inbox, key, seen, a, i)
   local party = a[i]
   local id = write_copy(inbox, key, a, i, false)
   seen.parties[party] = true
-  seen.text = (seen.text == '' and '' or seen.text .. ',') .. party .. '=' .. id
+  local text = seen.text
+  seen.text = text == '' and party .. '=' .. id or text .. ',' .. party .. '=' .. id
   return id == '' and 0 or 1
 end
 

@@ -18,6 +18,16 @@ local function write_parked(stream, a, i)
     'type', a[i + 3], 'sender', a[i + 4], 'key', a[i + 5])
 end
 
+-- Whether the entry was still there to be done, by us: it is not any more.
+local function fence(queue, key, group, entry)
+  if queue == 'in' then
+    if redis.pcall('XACK', key, group, entry) ~= 1 then return false end
+    redis.call('XDEL', key, entry)
+    return true
+  end
+  return redis.pcall('XDEL', key, entry) == 1
+end
+
 -- KEYS: head audit sealed held dead open lease, then for each step: its queue, `seen` when it has a message;
 --   when it corrects `seen` of the original, and the delivery of whom it expects to have received that;
 --   the inbox and the key of each copy and of each notice.
@@ -103,23 +113,13 @@ local function route(K, A)
       if wrong then return 'blocked|' .. seen_key end
     end
 
-    local function fence()
-      if queue == 'in' then
-        local acked = redis.pcall('XACK', queue_key, group, entry)
-        if acked ~= 1 then return false end
-        redis.call('XDEL', queue_key, entry)
-        return true
-      end
-      return redis.pcall('XDEL', queue_key, entry) == 1
-    end
-
     if value and queue == 'in' then
-      if not fence() then return 'gone' end
+      if not fence(queue, queue_key, group, entry) then return 'gone' end
       if duplicate_record ~= '' then write_record(records, duplicate_record, person) end
       return 'duplicate'
     end
 
-    local seen = read_seen(value or '')
+    local seen = value and read_seen(value) or { text = '', parties = {}, sender = '' }
     if n_copies > 0 and known_wrong(seen) then return 'blocked|' .. known_wrong(seen) end
     for n = 0, n_copies + n_notices - 1 do
       local inbox = K[copy_keys + 2 * n]
@@ -146,7 +146,7 @@ local function route(K, A)
     end
 
     -- Write.
-    if not fence() then return 'gone' end
+    if not fence(queue, queue_key, group, entry) then return 'gone' end
     write_record(records, record, person)
     for n = 0, n_copies - 1 do
       local i = copies + COPY * n
