@@ -13,7 +13,7 @@ class Failing:
     def __init__(self, error):
         self.error = error
 
-    async def plan(self, shard, entries):
+    async def plan(self, *_):
         raise self.error
 
 
