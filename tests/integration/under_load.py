@@ -174,15 +174,17 @@ class UnderLoad:
                 return
 
     async def _all_routed(self) -> None:
-        """Wait until nothing is on the intakes; asked anew as long as the broker is away."""
+        """Wait until nothing is on the intakes and all is sealed; the broker may be away still.
+
+        A hub that ends while its sealer waits for the broker leaves the rest to its next start.
+        """
         address = self._address_of("hub")
         client = await connect(address.url, address.user, address.password)
         try:
             while True:
                 self._still_up()
                 with contextlib.suppress(redis.RedisError, OSError, HubError):
-                    waiting = [await client.xlen(f"hub:{{{shard}}}:in") for shard in SENDERS]
-                    if not any(waiting):
+                    if not any([await _unfinished(client, shard) for shard in SENDERS]):
                         return
                 await asyncio.sleep(_LOOK_S)
         finally:
@@ -206,6 +208,12 @@ class UnderLoad:
             raise AssertionError("the hub did not end when it was asked to") from None
         if code:
             raise AssertionError(f"the hub ended with {code}:\n{self._log.read_text()[-4000:]}")
+
+
+async def _unfinished(client: Any, shard: str) -> bool:
+    given = await client.hget(f"hub:{{{shard}}}:head", "seq")
+    sealed = await client.hget(f"hub:{{{shard}}}:sealed", "seq")
+    return bool(await client.xlen(f"hub:{{{shard}}}:in")) or (given or b"0") != sealed
 
 
 async def _until(condition: Callable[[], bool], what: str) -> None:
