@@ -33,6 +33,9 @@ Clock = Callable[[], datetime]
 Seal = Callable[[str, Sequence[Step]], Awaitable[Sequence[Step]]]
 """Returns the steps of a shard as they may lie on the broker: `SealedStore.sealed_steps`."""
 
+TOGETHER = 200
+"""Steps in one call of the store: some 10 ms of its time, in which it serves nobody else."""
+
 GIVE_UP_AFTER = 5
 """An entry that was handed out this often without a result is dead-lettered unread."""
 
@@ -152,6 +155,9 @@ class Pipeline:
             for part in plan.parts:
                 if isinstance(part, _Planned):
                     steps.append(part)
+                    if len(steps) == TOGETHER:
+                        await self._apply(plan.shard, steps, token)
+                        steps = []
                     continue
                 # What came before it must be committed first: it may be about exactly that.
                 await self._apply(plan.shard, steps, token)
@@ -163,6 +169,10 @@ class Pipeline:
         await self._apply(plans[0].shard, steps, token)
         for plan in plans:
             self._tell(plan)
+            if blocked := [each for each in plan.entries if each.id in plan.report.blocked]:
+                # Something on the broker is in the way, which no entry can help either.
+                with contextlib.suppress(Unavailable):
+                    await self._store.excuse(plan.shard, blocked)
 
     async def excuse(self, shard: str, entries: Sequence[Entry], error: Unavailable) -> None:
         """Take back the hand-out of `entries`, which could not be committed; they stay pending.
