@@ -10,7 +10,6 @@ own count (`INFO commandstats`), flushing to disk not included.
 """
 
 import argparse
-import asyncio
 import gc
 import json
 import tempfile
@@ -21,6 +20,7 @@ import hiredis
 
 from handlers.routing import decide
 from hub import bootstrap, log, planning, recording
+from hub.cli.running import run
 from hub.config import settings
 from hub.lane import Lane
 from hub.pipeline import Pipeline
@@ -176,4 +176,4 @@ if __name__ == "__main__":
     parser.add_argument("--batch", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true", help="nothing but the result")
-    asyncio.run(main(parser.parse_args()))
+    run(main(parser.parse_args()))

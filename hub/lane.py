@@ -2,8 +2,8 @@
 
 One committer for each shard, so that what came first is written first. While the broker works on
 one batch, the next is read, decided and sealed here; at most `WAITING` of them wait. What waits
-together is written together, in one call of at most some `TOGETHER` steps: under `appendfsync
-always` a call costs a flush, but nobody else is served while it lasts.
+together is written together, `TOGETHER` steps in one call: under `appendfsync always` a call costs
+a flush, but nobody else is served while it lasts.
 """
 
 import asyncio
@@ -13,14 +13,11 @@ from typing import Final
 
 from hub import log
 from hub.errors import BrokerLost, HubError, NotAllowed, Unavailable
-from hub.pipeline import Pipeline, Plan
+from hub.pipeline import TOGETHER, Pipeline, Plan
 from hub.ports import Entry
 
 WAITING: Final = 2
 """Batches that were planned and wait for the one that is being committed."""
-
-TOGETHER: Final = 200
-"""Entries in one call of the store, when several batches wait; a batch is never divided."""
 
 
 class Lane:

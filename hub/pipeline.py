@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from time import monotonic, perf_counter
+from typing import Final
 
 from handlers.corrections import NOT_ITS_SENDER, decide_correction, may_correct, original_of
 from handlers.routing import decide
@@ -33,7 +34,7 @@ Clock = Callable[[], datetime]
 Seal = Callable[[str, Sequence[Step]], Awaitable[Sequence[Step]]]
 """Returns the steps of a shard as they may lie on the broker: `SealedStore.sealed_steps`."""
 
-TOGETHER = 200
+TOGETHER: Final = 200
 """Steps in one call of the store: some 10 ms of its time, in which it serves nobody else."""
 
 GIVE_UP_AFTER = 5

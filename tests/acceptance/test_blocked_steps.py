@@ -1,4 +1,4 @@
-"""A step that the broker cannot do now: a key of the wrong type, say. It is not the event's fault."""
+"""A step that the broker cannot do now, say a key of the wrong type: not the event's fault."""
 
 from hub.ports import Outcome, StepResult
 from hub.stores.memory import MemoryStore
