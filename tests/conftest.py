@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -16,6 +17,9 @@ import structlog
 from hub.access import SINCE_7_2, AclUser, hub_user
 from hub.embedded import BrokerAddress, EmbeddedBroker
 from tests.brokers import cluster, plain_cluster  # noqa: F401 - fixtures
+
+# A shell that starts tests in its background has them, and all that they start, ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

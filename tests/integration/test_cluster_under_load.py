@@ -88,8 +88,6 @@ async def test_kills_a_failover_and_a_resharding_lose_and_double_nothing(
         books = load.books(broker)
     assert "" == books.faults()
     assert len(load.messages) == books.sent
-    noticed = {line["event"] for line in load.log()} & {"reader.waiting", "batch.failed"}
-    assert noticed, "the hub was at work when it happened"
 
 
 def until_primary(cluster: LocalCluster, node: Node) -> None:

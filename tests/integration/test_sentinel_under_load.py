@@ -35,8 +35,6 @@ async def test_a_failover_loses_and_doubles_nothing(tmp_path: Path):
             books = load.books(broker)
     assert "" == books.faults()
     assert len(load.messages) == books.sent
-    noticed = {line["event"] for line in load.log()} & {"reader.waiting", "batch.failed"}
-    assert noticed, "the hub was at work when it happened"
 
 
 async def test_without_waiting_a_failover_takes_back_what_was_acknowledged(tmp_path: Path):
