@@ -40,8 +40,7 @@ _READ_STREAM: Final = (
 
 
 _SET: Final = (
-    "~hub:{*}:seen:* ~hub:{*}:key:* ~hub:{*}:opened:* ~hub:{*}:lease ~hub:{hub}:config"
-    " ~hub:{hub}:config:*"
+    "~hub:{*}:seen:* ~hub:{*}:opened:* ~hub:{*}:lease ~hub:{hub}:config ~hub:{hub}:config:*"
 )
 _REMOVE: Final = "~hub:{*}:in ~hub:{*}:in:* ~hub:{*}:inbox:* ~hub:{*}:held ~hub:{*}:dead"
 
@@ -74,12 +73,13 @@ def hub_user() -> AclUser:
             "+info +time +type +exists +xadd +get +mget +hget +hmget",
             "+fcall +fcall_ro +function|load +function|list",
             # In the order of how often the functions need them.
-            "(~hub:{*}:head ~hub:{*}:open -@all +hincrby)",
+            "(~hub:{*}:key:* -@all +hset +hsetnx +hdel)",
             f"({_SET} -@all +set)",
+            "(~hub:{*}:head ~hub:{*}:open ~hub:{*}:delivery:* -@all +hset)",
             f"({_REMOVE} -@all +xdel)",
-            "(~hub:{*}:delivery:* ~hub:{*}:head -@all +hset)",
+            "(~hub:{*}:open -@all +hincrby)",
             "(~hub:{*}:delivery:* -@all +pexpire)",
-            "(~hub:{*}:key:* ~hub:{*}:lease -@all +del)",
+            "(~hub:{*}:lease -@all +del)",
             "(~hub:{*}:sealed -@all +hsetnx)",
             "(~hub:{hub}:workers -@all +hset +hdel +hgetall)",
         ),

@@ -27,7 +27,7 @@ from redis.exceptions import NoPermissionError, RedisError, ResponseError
 from hub.answers import flat, wait
 from hub.delivery import Delivery, Receipt
 from hub.errors import NotAllowed, Unavailable
-from hub.stores import keys
+from hub.stores import keys, packing
 from hub.stores.connection import connect, translated
 from hub.stores.replicated import replicated
 from schemas.catalogue import DEFAULT_PREFIX
@@ -200,16 +200,17 @@ class Client:
         def text(name: str) -> str:
             return fields.get(name, b"").decode()
 
+        rule, sender, urgency, deadline, retain_until = packing.about(fields.get("about", b""))
         return Delivery(
             shard=stream.partition("{")[2].partition("}")[0],
             entry=entry,
             message=text("message"),
             type=text("type"),
-            sender=text("sender"),
-            rule=text("rule"),
-            urgency=text("urgency"),
-            deadline=text("deadline"),
-            retain_until=text("retain"),
+            sender=sender,
+            rule=rule,
+            urgency=urgency,
+            deadline=deadline,
+            retain_until=retain_until,
             notice=fields.get("notice") == b"1",
             copy=fields.get("copy", b""),
             _client=self,

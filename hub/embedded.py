@@ -78,6 +78,10 @@ maxmemory-policy noeviction
 # What is removed from a stream is gone at once. With several entries in a node the bytes stay in
 # memory, and in an append-only file that is rewritten, until the last entry of that node goes.
 stream-node-max-entries 1
+# Room is set aside for this much with each inbox, so not for more than an entry takes.
+stream-node-max-bytes 1024
+# The wrapped keys of the copies of a message: all in one piece of memory.
+hash-max-listpack-value 128
 # Nothing of a message in a log, a crash report or a list of slow commands.
 crash-log-enabled no
 crash-memcheck-enabled no

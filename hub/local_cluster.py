@@ -50,6 +50,8 @@ appendonly yes
 appendfsync always
 maxmemory-policy noeviction
 stream-node-max-entries 1
+stream-node-max-bytes 1024
+hash-max-listpack-value 128
 repl-diskless-sync-delay 0
 repl-ping-replica-period 1
 min-replicas-to-write {replicas}

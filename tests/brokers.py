@@ -236,6 +236,7 @@ class SentinelGroup:
             *(f"aclfile {self.folder / 'broker.acl'}", "masteruser admin"),
             *(f"masterauth {self.passwords['admin']}", "appendonly yes", "appendfsync always"),
             *('save ""', "maxmemory-policy noeviction", "stream-node-max-entries 1"),
+            *("stream-node-max-bytes 1024", "hash-max-listpack-value 128"),
             *("repl-diskless-sync-delay 0", "repl-ping-replica-period 1"),
             *(f"min-replicas-to-write {int(self._safe)}", "min-replicas-max-lag 2"),
             *([f"replicaof 127.0.0.1 {self.ports[0]}"] if number else []),

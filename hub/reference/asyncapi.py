@@ -22,11 +22,9 @@ _TEXT: Final = {"type": "string"}
 _ENTRY: Final = {
     "message": "the hub's own name of the event: 32 hexadecimal digits",
     "type": "message type without prefix",
-    "rule": "the rule of the role config that forwards it",
-    "sender": "party",
-    "urgency": "spoed, hoog or normaal",
-    "deadline": "when it must have been acknowledged (RFC 3339)",
-    "retain": "last day that the copy may be kept",
+    "about": "five words with a space between: the rule of the role config that forwards it, the"
+    " sender (a party), the urgency (spoed, hoog or normaal), when it must have been acknowledged"
+    " (RFC 3339), and the last day that the copy may be kept",
     "copy": "the minimised CloudEvent as JSON: the fields that the rule names, and no others",
     "notice": "1 on a notice of the hub to the sender of an event",
 }

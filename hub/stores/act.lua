@@ -5,8 +5,8 @@ local function contains(list, word)
   return string.find(',' .. list .. ',', ',' .. word .. ',', 1, true) ~= nil
 end
 
--- KEYS: head audit sealed seen delivery open and the key of what the act is about, then the inbox and
---   the key of the notice and of the copy, when there are.
+-- KEYS: head audit sealed seen delivery open and the keys of what the act is about, then the inbox and
+--   the keys of the notice and of the copy, when there are.
 -- ARGV: lifetime of `seen` (ms), room of an inbox, how many records may be unsealed, and how long (ms),
 --   party, name, act, state after it (empty: as it is), time, record, record of a refusal, record of
 --   what is done already (empty: none), person, states it is allowed from, states in which it is done
@@ -31,8 +31,10 @@ local function act(K, A)
   if not is_a(audit, 'stream') then return { 'blocked', audit } end
   if not is_a(delivery, 'hash') then return { 'blocked', delivery } end
   if not is_a(open, 'hash') then return { 'blocked', open } end
-  if has_notice and not is_a(K[notice_at], 'stream') then return { 'blocked', K[notice_at] } end
-  if has_copy and not is_a(K[copy_at], 'stream') then return { 'blocked', K[copy_at] } end
+  wrong = has_notice and wrong_place(K[notice_at], K[notice_at + 1])
+    or has_copy and wrong_place(K[copy_at], K[copy_at + 1])
+  if wrong then return { 'blocked', wrong } end
+  if not is_a(K[7], 'hash') then return { 'blocked', K[7] } end
   local value
   value, wrong = get(seen_key)
   if wrong then return { 'blocked', seen_key } end
@@ -51,7 +53,7 @@ local function act(K, A)
   end
   if known[2] then return { 'already', state } end
   -- A notice with text, or a copy older than the duplicate check: who has its key, has it.
-  local has_it = seen.parties[party] or known[1] or redis.call('EXISTS', K[7]) == 1
+  local has_it = seen.parties[party] or known[1] or redis.call('HGET', K[7], party)
   if not has_it then return refused('unknown', '') end
   if contains(A[15], state) then
     if again ~= '' then

@@ -5,6 +5,8 @@ layout is the functions'.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from hub.ports import Act, Copy, Entry, Erasure, Queue, Step
@@ -27,17 +29,17 @@ class Bounds(NamedTuple):
 
 def route_call(shard: str, steps: Sequence[Step], bounds: Bounds, token: str = "") -> Call:
     """Return the call of `route` for a batch of one shard; `token`: of the lease, or empty."""
-    names = [keys.head(shard), keys.audit(shard), keys.sealed(shard)]
-    names += (keys.held(shard), keys.dead(shard), keys.unfinished(shard), keys.lease(shard))
-    args: list[Any] = [*bounds, keys.HUB_GROUP, token]
+    names: list[str] = []  # of the steps
+    args: list[Any] = []
+    messages: dict[str, int] = {}  # each with its number, from 1 on
+    parties: dict[str, int] = {}
     for step in steps:
         queue, corrects, held, dead = step.queue, step.corrects, step.held, step.dead
+        message = step.message
         if queue is Queue.INTAKE:
             names.append(keys.intake(shard, step.intake))
         else:
             names.append(_QUEUE_KEYS[queue](shard))
-        if step.message:
-            names.append(keys.seen(shard, step.message))
         if corrects:
             names.append(keys.seen(shard, corrects.message))
             names += (
@@ -48,7 +50,7 @@ def route_call(shard: str, steps: Sequence[Step], bounds: Bounds, token: str = "
             step.entry,
             step.record,
             step.duplicate_record,
-            "1" if step.message else "",
+            messages.setdefault(message, len(messages) + 1) if message else 0,
             len(step.copies),
             len(step.notices),
             ("h" if held else "") + ("d" if dead else ""),
@@ -57,9 +59,13 @@ def route_call(shard: str, steps: Sequence[Step], bounds: Bounds, token: str = "
             step.sender,
             step.person,
         )
-        for copy in (*step.copies, *step.notices):
-            names += _copy_keys(shard, copy)
+        for copy in step.copies:
+            args.append(parties.setdefault(copy.party, len(parties) + 1))
             args += _copy(copy)
+        for notice in step.notices:
+            names.append(keys.copy_keys(shard, notice.message))
+            args.append(parties.setdefault(notice.party, len(parties) + 1))
+            args += _copy(notice)
         for parked in (held, dead):
             if parked:
                 args += (
@@ -70,7 +76,13 @@ def route_call(shard: str, steps: Sequence[Step], bounds: Bounds, token: str = "
                     parked.sender,
                     parked.key,
                 )
-    return names, args
+    first = [keys.head(shard), keys.audit(shard), keys.sealed(shard), keys.held(shard)]
+    first += (keys.dead(shard), keys.unfinished(shard), keys.lease(shard))
+    first += [keys.seen(shard, message) for message in messages]
+    first += [keys.copy_keys(shard, message) for message in messages]
+    first += [keys.inbox(shard, party) for party in parties]
+    head = [*bounds, keys.HUB_GROUP, token, len(messages), len(parties), *parties]
+    return first + names, head + args
 
 
 def act_call(shard: str, act: Act, bounds: Bounds) -> Call:
@@ -82,7 +94,7 @@ def act_call(shard: str, act: Act, bounds: Bounds) -> Call:
         keys.seen(shard, act.message),
         keys.delivery(shard, act.party, act.message),
         keys.unfinished(shard),
-        keys.copy_key(shard, act.party, act.message),
+        keys.copy_keys(shard, act.message),
     ]
     args: list[Any] = [*bounds, act.party, act.name, act.act, act.to_state]
     args += (act.at.isoformat(), act.record, act.refused_record, act.again_record, act.person)
@@ -90,8 +102,8 @@ def act_call(shard: str, act: Act, bounds: Bounds) -> Call:
     args += ("1" if act.notice else "", "1" if act.copy else "")
     for copy in (act.notice, act.copy):
         if copy:
-            names += _copy_keys(shard, copy)
-            args += _copy(copy)
+            names += _places(shard, copy)
+            args += (copy.party, *_copy(copy))
     return names, args
 
 
@@ -102,15 +114,15 @@ def erase_call(shard: str, erasures: Sequence[Erasure], bounds: Bounds) -> Call:
     for erasure in erasures:
         party, message, notice = erasure.party, erasure.message, erasure.notice
         names += (
-            keys.copy_key(shard, party, message),
+            keys.copy_keys(shard, message),
             keys.inbox(shard, party),
             keys.delivery(shard, party, message),
         )
         args += (party, message, erasure.entry, erasure.at.isoformat())
         args += (erasure.record, erasure.person, "1" if notice else "")
         if notice:
-            names += _copy_keys(shard, notice)
-            args += _copy(notice)
+            names += _places(shard, notice)
+            args += (notice.party, *_copy(notice))
     return names, args
 
 
@@ -124,19 +136,20 @@ def excuse_call(shard: str, handed_out: Sequence[Entry]) -> Call:
 
 
 def _copy(copy: Copy) -> tuple[Any, ...]:
+    """Return what stands in the inbox, and the key; before it comes the party."""
     return (
-        copy.party,
         copy.message,
         copy.type,
-        copy.rule,
-        copy.sender,
-        copy.urgency,
-        copy.deadline.isoformat(),
-        copy.retain_until,
+        _about(copy.rule, copy.sender, copy.urgency, copy.deadline, copy.retain_until),
         copy.content,
         copy.key,
     )
 
 
-def _copy_keys(shard: str, copy: Copy) -> tuple[str, str]:
-    return keys.inbox(shard, copy.party), keys.copy_key(shard, copy.party, copy.message)
+@lru_cache(maxsize=4096)  # of the copies of a batch mostly the same
+def _about(rule: str, sender: str, urgency: str, deadline: datetime, retain_until: str) -> str:
+    return f"{rule} {sender} {urgency} {deadline.isoformat(timespec='seconds')} {retain_until}"
+
+
+def _places(shard: str, copy: Copy) -> tuple[str, str]:
+    return keys.inbox(shard, copy.party), keys.copy_keys(shard, copy.message)

@@ -28,15 +28,15 @@ class ContentOnServer(OnServer):
 
     async def copy_key(self, shard: str, party: str, message: str) -> bytes | None:
         """Read the key of a copy."""
-        found: bytes | None = await self._call("GET", keys.copy_key(shard, party, message))
+        found: bytes | None = await self._call("HGET", keys.copy_keys(shard, message), party)
         return found
 
     async def replace_key(
         self, shard: str, party: str, message: str, old: bytes, new: bytes
     ) -> bool:
         """Compare and set, in one call of the function `replace_key`."""
-        key = keys.copy_key(shard, party, message)
-        return bool(await self._call("FCALL", library.REPLACE_KEY, 1, key, old, new))
+        key = keys.copy_keys(shard, message)
+        return bool(await self._call("FCALL", library.REPLACE_KEY, 1, key, party, old, new))
 
     async def answer(self, shard: str, party: str, act: str, value: bytes, keep_ms: int) -> None:
         """Set the answer; the server forgets it by itself."""

@@ -12,8 +12,8 @@ local function find_copy(inbox, entry, message)
   return matches, notice
 end
 
--- KEYS: head audit sealed open, then for each erasure: the key, the inbox and the delivery of the copy,
---   and the inbox and the key of the notice, when there is one.
+-- KEYS: head audit sealed open, then for each erasure: the keys of its message, the inbox and the
+--   delivery of the copy, and the inbox and the keys of the notice, when there is one.
 -- ARGV: how long it is remembered that a copy was erased (ms), room of an inbox, then for each erasure:
 --   party, message, entry, time, record, person, notice (1), and then the notice.
 -- Returns for each erasure 1, or 0 when it was erased before, or the key that stands in the way.
@@ -40,14 +40,16 @@ local function erase(K, A)
     if wrong then return wrong end
     if not is_a(inbox, 'stream') then return inbox end
     if not is_a(delivery, 'hash') then return delivery end
-    if notice and not is_a(K[notice_at], 'stream') then return K[notice_at] end
+    if not is_a(key, 'hash') then return key end
+    local in_the_way = notice and wrong_place(K[notice_at], K[notice_at + 1])
+    if in_the_way then return in_the_way end
     local found, is_notice = find_copy(inbox, entry, message)
-    if not found and redis.call('EXISTS', key) == 0 then return 0 end
+    if not found and not redis.call('HGET', key, party) then return 0 end
     local known = redis.call('HMGET', delivery, 'state', 'erased')
 
     -- Write.
     write_record(records, record, person)
-    redis.call('DEL', key)
+    redis.call('HDEL', key, party)
     if found then redis.call('XDEL', inbox, entry) end
     if (found and not is_notice) or known[1] then -- there are no acts on a notice
       local state = known[1] or 'delivered'
@@ -66,10 +68,11 @@ local function erase(K, A)
   return results
 end
 
--- KEYS: the key of a copy. ARGV: what it must be now, what it becomes. Returns 1, or 0 when it was not.
+-- KEYS: the keys of a message. ARGV: party, what its key must be now, what it becomes. Returns 1, or 0
+-- when it was not.
 local function replace_key(K, A)
-  if get(K[1]) ~= A[1] then return 0 end
-  redis.call('SET', K[1], A[2])
+  if redis.pcall('HGET', K[1], A[1]) ~= A[2] then return 0 end
+  redis.call('HSET', K[1], A[1], A[3])
   return 1
 end
 

@@ -15,14 +15,17 @@
 --
 -- What stands in each key, and how a value is written, is in keys.py.
 
--- Arguments of a copy: party message type rule sender urgency deadline retain content key. Its keys
--- are two: the inbox, and where its key goes.
-local COPY = 10
+-- Arguments of a copy: party message type about content key. Its keys are two: the inbox, and where
+-- the keys of that message are.
+local COPY = 6
+
+-- Commands with more words than this go in parts: what Lua can hand over at once has a limit.
+local MOST = 1000
 
 -- The states in which a copy still takes up room in the inbox of its party.
 local UNFINISHED = { delivered = true, opened = true }
 
--- What `seen` says: the text of the parties, a set of them, who sent it, and what became of it.
+-- What `seen` says: the parts of its text, a set of the parties, who sent it, what became of it.
 local function read_seen(value)
   local text, flags = string.match(value, '^([^;]*)(.*)$')
   local parties = {}
@@ -30,7 +33,7 @@ local function read_seen(value)
     parties[party] = true
   end
   return {
-    text = text,
+    parts = text == '' and {} or { text },
     parties = parties,
     sender = string.match(flags, ';from=([^;]*)') or '',
     withdrawn = string.find(flags, ';withdrawn', 1, true) ~= nil,
@@ -39,10 +42,11 @@ local function read_seen(value)
 end
 
 local function write_seen(key, seen, ttl)
-  local value = seen.text .. ';from=' .. seen.sender
+  local value = table.concat(seen.parts, ',') .. ';from=' .. seen.sender
   if seen.withdrawn then value = value .. ';withdrawn' end
   if seen.corrected then value = value .. ';corrected' end
   redis.call('SET', key, value, 'PX', ttl)
+  return value
 end
 
 -- Why nobody gets a further copy: withdrawn, corrected, or nil.
@@ -79,18 +83,23 @@ local function open_records(head, audit, sealed, most, longest)
   return {
     head = head,
     audit = audit,
+    seq = tonumber(kept[1] or 0),
     now = now,
     none_waits = waiting <= 0,
     unsealed = waiting >= most or (waiting > 0 and now - since >= longest),
   }
 end
 
+-- Write a record with the next number. Of a batch the number is kept by the caller, who writes it to
+-- `head` when all is done, whatever happens in between.
 local function write_record(records, record, person)
   if records.none_waits then
     redis.call('HSET', records.head, 'since', string.format('%.0f', records.now))
     records.none_waits = false
   end
-  local seq = redis.call('HINCRBY', records.head, 'seq', 1)
+  records.seq = records.seq + 1
+  local seq = records.seq
+  if not records.in_batch then redis.call('HSET', records.head, 'seq', seq) end
   if person == '' then
     redis.call('XADD', records.audit, '*', 'seq', seq, 'record', record)
   else
@@ -99,35 +108,42 @@ local function write_record(records, record, person)
   return seq
 end
 
--- Write the copy whose arguments begin at `i`, and its key; return the id of its entry. Or '' when
--- there is a key already: the party still has its copy, and that could not be opened any more.
-local function write_copy(inbox, key, a, i, notice)
-  if a[i + 9] ~= '' and not redis.call('SET', key, a[i + 9], 'NX') then return '' end
-  if notice then
-    return redis.call('XADD', inbox, '*', 'message', a[i + 1], 'type', a[i + 2], 'rule', a[i + 3],
-      'sender', a[i + 4], 'urgency', a[i + 5], 'deadline', a[i + 6], 'retain', a[i + 7],
-      'copy', a[i + 8], 'notice', '1')
-  end
-  return redis.call('XADD', inbox, '*', 'message', a[i + 1], 'type', a[i + 2], 'rule', a[i + 3],
-    'sender', a[i + 4], 'urgency', a[i + 5], 'deadline', a[i + 6], 'retain', a[i + 7],
-    'copy', a[i + 8])
+-- Write the entry of the copy whose arguments begin at `i`; return its id.
+local function write_entry(inbox, a, i)
+  return redis.call('XADD', inbox, '*', 'message', a[i + 1], 'type', a[i + 2], 'about', a[i + 3],
+    'copy', a[i + 4])
 end
 
--- Deliver the copy whose arguments begin at `i`: into the inbox and into what is seen. The caller
--- writes `seen`, and counts it as open when this returns 1; 0: the party has it since longer than the
--- message is known (a legal hold), and nobody remembers where.
-local function deliver(inbox, key, seen, a, i)
-  local party = a[i]
-  local id = write_copy(inbox, key, a, i, false)
+local function remember(seen, party, id)
   seen.parties[party] = true
-  local text = seen.text
-  seen.text = text == '' and party .. '=' .. id or text .. ',' .. party .. '=' .. id
-  return id == '' and 0 or 1
+  seen.parts[#seen.parts + 1] = party .. '=' .. id
+end
+
+-- Deliver the copy whose arguments begin at `i`: its key, into the inbox, and into what is seen. The
+-- caller writes `seen`, and counts it as open when this returns 1; 0: there is a key already, so the
+-- party has it since longer than the message is known (a legal hold), and nobody remembers where.
+-- Another key in its place would be one that does not open what the party has.
+local function deliver(inbox, key, seen, a, i)
+  if a[i + 5] ~= '' and redis.call('HSETNX', key, a[i], a[i + 5]) == 0 then
+    remember(seen, a[i], '')
+    return 0
+  end
+  remember(seen, a[i], write_entry(inbox, a, i))
+  return 1
 end
 
 -- Tell the sender, unless it has stopped reading: its inbox must not block anybody else.
 local function notify(inbox, key, room, a, i)
-  if redis.call('XLEN', inbox) < 2 * room then write_copy(inbox, key, a, i, true) end
+  if redis.call('XLEN', inbox) >= 2 * room then return end
+  if a[i + 5] ~= '' and redis.call('HSETNX', key, a[i], a[i + 5]) == 0 then return end
+  redis.call('XADD', inbox, '*', 'message', a[i + 1], 'type', a[i + 2], 'about', a[i + 3],
+    'copy', a[i + 4], 'notice', '1')
+end
+
+-- The key that stands in the way of a copy or notice: of the wrong type, or nil.
+local function wrong_place(inbox, key)
+  if not is_a(inbox, 'stream') then return inbox end
+  if not is_a(key, 'hash') then return key end
 end
 
 -- How many copies a party has not finished, or nil when the key is not what it should be.

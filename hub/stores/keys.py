@@ -21,12 +21,14 @@ hub:{shard}:seen:<message>
   and the address list of a correction.
 hub:{shard}:inbox:<party>
   A stream: one entry for each delivery, with the fields message (32 hexadecimal digits), type
-  (without prefix), rule, sender (a party), urgency, deadline, retain (a date), copy (the minimised
-  CloudEvent, JSON, sealed), and `notice` = `1` on a notice. Readers may use group `reader`. Never
-  MAXLEN. An entry goes when its content is erased.
-hub:{shard}:key:<party>:<message>
-  A string: the key of that copy or notice, wrapped under the key of the party. Without it the copy
-  cannot be read: erasing a copy is deleting this.
+  (without prefix), about (rule, sender, urgency, deadline to the second and last day to keep it,
+  with a space between: one field, because the broker counts some bytes and some time for each),
+  copy (the minimised CloudEvent, JSON, sealed), and `notice` = `1` on a notice. Readers may use
+  group `reader`. Never MAXLEN. An entry goes when its content is erased.
+hub:{shard}:key:<message>
+  A hash: party -> the key of its copy of that message (or of that notice), wrapped under the key of
+  the party. Without it the copy cannot be read: erasing a copy is deleting this field. One hash for
+  all copies of a message, because a key of the broker costs a hundred bytes more than a field.
 hub:{shard}:opened:<party>:<message>
   A string with a time to live (minutes): the answer to an opening, <message> being the act. Sealed
   to the key that came with the act; the only key beside its inboxes that a party may read.
@@ -118,13 +120,13 @@ def delivery(shard: str, party: str, message: str) -> str:
     return f"hub:{{{shard}}}:delivery:{party}:{message}"
 
 
-def copy_key(shard: str, party: str, message: str) -> str:
-    """Return where the wrapped key of a copy is.
+def copy_keys(shard: str, message: str) -> str:
+    """Return where the wrapped keys of the copies of a message are, by party.
 
-    >>> copy_key("ind", "gm0363", "3b5878002f6245a16681e26dc015c7e7")
-    'hub:{ind}:key:gm0363:3b5878002f6245a16681e26dc015c7e7'
+    >>> copy_keys("ind", "3b5878002f6245a16681e26dc015c7e7")
+    'hub:{ind}:key:3b5878002f6245a16681e26dc015c7e7'
     """
-    return f"hub:{{{shard}}}:key:{party}:{message}"
+    return f"hub:{{{shard}}}:key:{message}"
 
 
 def opened(shard: str, party: str, act: str) -> str:

@@ -122,7 +122,7 @@ class MemoryInboxes:
             rule=copy.rule,
             sender=copy.sender,
             urgency=copy.urgency,
-            deadline=copy.deadline.isoformat(),
+            deadline=copy.deadline.isoformat(timespec="seconds"),
             retain_until=copy.retain_until,
             content=copy.content,
             notice=is_notice,

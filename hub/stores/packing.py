@@ -65,24 +65,33 @@ def entries(
 
 def inbox_entry(shard: str, party: str, place: bytes, fields: Mapping[bytes, bytes]) -> InboxEntry:
     """Read one entry of an inbox."""
-
-    def text(name: bytes) -> str:
-        return fields.get(name, b"").decode()
-
+    rule, sender, urgency, deadline, retain_until = about(fields.get(b"about", b""))
     return InboxEntry(
         shard=shard,
         id=place.decode(),
         party=party,
-        message=text(b"message"),
-        type=text(b"type"),
-        rule=text(b"rule"),
-        sender=text(b"sender"),
-        urgency=text(b"urgency"),
-        deadline=text(b"deadline"),
-        retain_until=text(b"retain"),
+        message=fields.get(b"message", b"").decode(),
+        type=fields.get(b"type", b"").decode(),
+        rule=rule,
+        sender=sender,
+        urgency=urgency,
+        deadline=deadline,
+        retain_until=retain_until,
         content=fields.get(b"copy", b""),
         notice=b"notice" in fields,
     )
+
+
+def about(value: bytes) -> tuple[str, str, str, str, str]:
+    """Read the field `about` of an inbox entry: rule, sender, urgency, deadline, last day.
+
+    Each is empty when it is not there.
+
+    >>> about(b"ind-signaal ind hoog 2026-11-24T12:00:00+00:00 2031-11-23")
+    ('ind-signaal', 'ind', 'hoog', '2026-11-24T12:00:00+00:00', '2031-11-23')
+    """
+    rule, sender, urgency, deadline, retain_until, *_ = (*value.decode().split(" "), *[""] * 5)
+    return rule, sender, urgency, deadline, retain_until
 
 
 def parked_entry(shard: str, place: bytes, fields: Mapping[bytes, bytes]) -> ParkedEntry:

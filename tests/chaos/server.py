@@ -31,6 +31,8 @@ appendfsync always
 aof-load-truncated yes
 maxmemory-policy noeviction
 stream-node-max-entries 1
+stream-node-max-bytes 1024
+hash-max-listpack-value 128
 """
 _READY_S = 60.0
 

@@ -1,13 +1,15 @@
 """What only a real broker has: types of keys, plain commands on them, values as documented."""
 
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
 from hub.data_folder import BrokerAddress
-from hub.errors import BrokerError
+from hub.errors import BrokerError, HubError
 from hub.ports import Correction, Outcome, StepResult
 from hub.stores import keys
+from hub.stores.connection import client
 from hub.stores.valkey import ValkeyStore
 from tests.conftest import sync_client
 from tests.contract.conftest import DAY_MS, check_invariants
@@ -19,6 +21,7 @@ from tests.contract.steps import (
     delivered,
     message,
     parked,
+    received_by,
     records,
     sealed_copy,
     taken,
@@ -36,6 +39,8 @@ NEEDED_BY_A_STEP = {
     "dead": keys.dead("ind"),
     "seen": keys.seen("ind", message("m1")),
     "seen of the original": keys.seen("ind", message("original")),
+    "keys": keys.copy_keys("ind", message("m1")),
+    "keys of the notice": keys.copy_keys("ind", message("n")),
 }
 
 
@@ -44,7 +49,7 @@ def a_busy_step(entry: str):
     return a_step(
         entry,
         to=["gm0363", "lro"],
-        notices=(a_copy("ind", "n"),),
+        notices=(a_copy("ind", "n", key=b"of the notice"),),
         held=parked(),
         dead=parked(),
         corrects=Correction(message("original"), (), withdraws=True),
@@ -94,6 +99,8 @@ class TestWrongType:
             keys.unfinished("ind"),
             keys.inbox("ind", "ind"),
             keys.inbox("ind", "zvh-haaglanden"),
+            keys.copy_keys("ind", message("m1")),
+            keys.copy_keys("ind", message("notice act1")),
         ],
     )
     async def test_an_act_on_a_key_of_the_wrong_type_does_nothing(
@@ -154,7 +161,7 @@ class TestWrongType:
     async def test_what_is_no_key_of_a_copy_is_not_replaced(
         self, server_store: ValkeyStore, admin: BrokerAddress
     ):
-        key = keys.copy_key("ind", "gm0363", message("m1"))
+        key = keys.copy_keys("ind", message("m1"))
         with closing(sync_client(admin)) as mess:
             mess.lpush(key, "not ours")
             place = ("ind", "gm0363", message("m1"))
@@ -170,6 +177,99 @@ class TestWrongType:
                 await server_store.note("ind", b"n")
             mess.delete(keys.audit("ind"))
         assert await server_store.note("ind", b"n") == 1
+
+
+class TestABatch:
+    """What is looked at, and written, for all steps of a call at once."""
+
+    async def test_a_step_that_fails_halfway_takes_no_number_twice(
+        self, server_store: ValkeyStore, admin: BrokerAddress
+    ):
+        """It should not be possible; here a user may not write to an inbox. The records stand."""
+        first, second = await taken(server_store, b"{}", b"{}")
+        everything = ["on", "nopass", "resetchannels", "+@all", "~hub:*"]
+        with closing(sync_client(admin)) as mess:
+            mess.execute_command("ACL", "SETUSER", "limping", *everything, "-xadd")
+            mess.execute_command("ACL", "SETUSER", "limping", "(~hub:{ind}:audit +xadd)")
+            address = replace(admin, user="limping", password="-")
+            limping = client(address.url, address.user, address.password)
+            store = ValkeyStore(limping, DAY_MS, 100)
+            with pytest.raises(HubError):
+                await store.route("ind", [a_step(first.id)])
+            await store.close()
+            mess.execute_command("ACL", "DELUSER", "limping")
+            assert mess.hget(keys.head("ind"), "seq") == b"1"
+        assert await server_store.route("ind", [a_step(second.id, "m2")]) == [
+            StepResult(Outcome.DONE)
+        ]
+        assert [entry.seq for entry in await server_store.records("ind")] == [1, 2]
+
+    async def test_the_same_message_twice_in_a_call_is_delivered_once(
+        self, server_store: ValkeyStore
+    ):
+        """The second sees what the first wrote, though both were looked up before."""
+        entries = await taken(server_store, b"{}", b"{}", b"{}")
+        steps = [a_step(entry.id, name) for entry, name in zip(entries, "aba", strict=True)]
+        results = await server_store.route("ind", steps)
+        assert ["done", "done", "duplicate"] == [result.outcome for result in results]
+        await check_invariants(server_store)
+
+    async def test_a_message_known_beside_new_ones_is_a_duplicate(self, server_store: ValkeyStore):
+        """One that is known changes nothing for the others of its batch."""
+        await delivered(server_store, "known")
+        entries = await taken(server_store, b"{}", b"{}", b"{}")
+        names = ("a", "known", "b")
+        steps = [a_step(entry.id, name) for entry, name in zip(entries, names, strict=True)]
+        results = await server_store.route("ind", steps)
+        assert ["done", "duplicate", "done"] == [result.outcome for result in results]
+        assert len(await server_store.inbox("ind", "lro")) == 3
+        await check_invariants(server_store)
+
+    async def test_a_message_of_which_a_key_is_left_spoils_nothing_for_the_others(
+        self, server_store: ValkeyStore, admin: BrokerAddress
+    ):
+        """A copy that outlives the duplicate check keeps its key, also when others are new."""
+        await sealed_copy(server_store)
+        with closing(sync_client(admin)) as mess:
+            mess.delete(keys.seen("ind", message("m1")))
+        old, new = await taken(server_store, b"{}", b"{}")
+        again = (a_copy("gm0363", key=b"another"), a_copy("lro", key=b"of lro"))
+        steps = [a_step(old.id, copies=again), a_step(new.id, "m2")]
+        results = await server_store.route("ind", steps)
+        assert ["done", "done"] == [result.outcome for result in results]
+        assert await server_store.copy_key("ind", "gm0363", message("m1")) == b"key of m1"
+        assert await server_store.copy_key("ind", "lro", message("m1")) == b"of lro"
+        held = [entry.message for entry in await server_store.inbox("ind", "gm0363")]
+        assert [message("m1"), message("m2")] == held
+        await check_invariants(server_store)
+
+    async def test_one_event_may_have_more_recipients_than_a_command_has_words(
+        self, server_store: ValkeyStore
+    ):
+        """What Lua hands over at once is limited; so it goes in parts."""
+        parties = [f"gm{number:04d}" for number in range(4_500)]
+        copies = tuple(a_copy(party, key=party.encode()) for party in parties)
+        (entry,) = await taken(server_store, b"{}")
+        assert await server_store.route("ind", [a_step(entry.id, copies=copies)]) == [
+            StepResult(Outcome.DONE)
+        ]
+        for party in (parties[0], parties[999], parties[1_000], parties[-1]):
+            assert await server_store.copy_key("ind", party, message("m1")) == party.encode()
+            assert len(await server_store.inbox("ind", party)) == 1
+        assert tuple(parties) == await received_by(server_store)
+
+    async def test_what_was_done_is_no_longer_on_the_intake(
+        self, server_store: ValkeyStore, admin: BrokerAddress
+    ):
+        """The sender's bytes go with the step, all of a batch; what is blocked stays."""
+        entries = await taken(server_store, *[b"{}"] * 5)
+        steps = [a_step(entry.id, f"m{entry.id}") for entry in entries]
+        with closing(sync_client(admin)) as look:
+            look.rpush(keys.seen("ind", steps[2].message), "not ours")
+            results = await server_store.route("ind", steps)
+            left = [place.decode() for place, _ in look.xrange(keys.intake("ind"))]
+        assert [entries[2].id] == left
+        assert ["done", "done", "blocked", "done", "done"] == [each.outcome for each in results]
 
 
 class TestPlainStreams:
@@ -200,7 +300,7 @@ class TestPlainStreams:
         await delivered(server_store)
         with closing(sync_client(admin)) as reader:
             ((_, fields),) = reader.xrange("hub:{ind}:inbox:gm0363")
-        names = "message type rule sender urgency deadline retain copy"
+        names = "message type about copy"
         assert [name.decode() for name in fields] == names.split()
 
     async def test_no_key_holds_more_than_the_hub_s_own_names(
@@ -220,7 +320,7 @@ class TestPlainStreams:
             keys.unfinished("ind"),
             keys.seen("ind", message("m1")),
             keys.delivery("ind", "gm0363", message("m1")),
-            keys.copy_key("ind", "gm0363", message("m1")),
+            keys.copy_keys("ind", message("m1")),
             keys.opened("ind", "gm0363", message("act1")),
             *(keys.inbox("ind", party) for party in ("gm0363", "ind")),
         }

@@ -54,7 +54,7 @@ class HubProcess:
         with self.login("hub") as client:
             entries = client.xrange(f"hub:{{{sender}}}:inbox:{party}")
             names = [fields[b"message"].decode() for _, fields in entries]
-            wrapped = [client.get(f"hub:{{{sender}}}:key:{party}:{name}") for name in names]
+            wrapped = [client.hget(f"hub:{{{sender}}}:key:{name}", party) for name in names]
         asked = [(party, key) for key in wrapped if key is not None]
         keys = iter(asyncio.run(FileKeyring(Path(f"{self.data}.keys")).unwrap(asked)))
         found = []

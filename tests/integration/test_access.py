@@ -42,8 +42,8 @@ def login(guarded: EmbeddedBroker) -> Iterator[Client]:
         admin.xadd(f"hub:{{ind}}:{stream}", {"x": "1"}, id="1-1")
     admin.xadd("hub:{gemeente}:in:gm0363", {"x": "1"}, id="1-1")
     admin.set("hub:{ind}:seen:0", "lro=1-1;")
+    admin.hset("hub:{ind}:key:0", mapping={"gm0363": "wrapped", "lro": "wrapped"})
     for party in ("gm0363", "lro"):
-        admin.set(f"hub:{{ind}}:key:{party}:0", "wrapped")
         admin.set(f"hub:{{ind}}:opened:{party}:0", "answer")
     admin.hset("hub:{ind}:head", "seq", 1)
     admin.hset("hub:{ind}:sealed", mapping={"seq": 0, "at": 0})
@@ -120,8 +120,8 @@ COMMANDS = {
         *("XGROUP", "CREATE", "hub:{ind}:opened:gm0363:1", "g", "0", "MKSTREAM"),
     ),
     "an answer of a shard that is not there": ("GET", "hub:{x}:opened:gm0363:0"),
-    "the key of its own copy": ("GET", "hub:{ind}:key:gm0363:0"),
-    "the key of another's copy": ("GET", "hub:{ind}:key:lro:0"),
+    "the key of its own copy": ("HGET", "hub:{ind}:key:0", "gm0363"),
+    "the key of another's copy": ("HGET", "hub:{ind}:key:0", "lro"),
     "its inbox as a string": ("GET", "hub:{ind}:inbox:gm0363"),
     "what is sealed": ("HGETALL", "hub:{ind}:sealed"),
     "the role config": ("GET", "hub:{hub}:config:digest"),
@@ -189,7 +189,8 @@ FORBIDDEN_TO_THE_HUB = {
     "saying what is sealed": ("HSET", "hub:{ind}:sealed", "seq", "9"),
     "counting up what is sealed": ("HINCRBY", "hub:{ind}:sealed", "seq", "1"),
     "removing what is sealed": ("DEL", "hub:{ind}:sealed"),
-    "letting a copy's key expire": ("PEXPIRE", "hub:{ind}:key:gm0363:0", "1"),
+    "letting a copy's key expire": ("PEXPIRE", "hub:{ind}:key:0", "1"),
+    "removing the keys of all copies": ("DEL", "hub:{ind}:key:0"),
     "removing a delivery": ("DEL", "hub:{ind}:delivery:gm0363:0"),
     "removing a duplicate check": ("DEL", "hub:{ind}:seen:0"),
     "rewriting the append-only file": ("BGREWRITEAOF",),
@@ -242,7 +243,7 @@ FORBIDDEN_TO_THE_SEALER = {
     "an inbox": ("XRANGE", "hub:{ind}:inbox:gm0363", "-", "+"),
     "what is held": ("XRANGE", "hub:{ind}:held", "-", "+"),
     "what is dead": ("XRANGE", "hub:{ind}:dead", "-", "+"),
-    "the key of a copy": ("GET", "hub:{ind}:key:gm0363:0"),
+    "the key of a copy": ("HGET", "hub:{ind}:key:0", "gm0363"),
     "an answer": ("GET", "hub:{ind}:opened:gm0363:0"),
     "a duplicate check": ("GET", "hub:{ind}:seen:0"),
     "counting up the head": ("HINCRBY", "hub:{ind}:head", "seq", "1"),

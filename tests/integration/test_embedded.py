@@ -325,6 +325,8 @@ def test_the_server_keeps_everything_and_flushes_every_write(tmp_path: Path):
         "appendfsync": "always",
         "maxmemory-policy": "noeviction",
         "stream-node-max-entries": "1",
+        "stream-node-max-bytes": "1024",
+        "hash-max-listpack-value": "128",
         "save": "",
         "port": "0",
         "crash-log-enabled": "no",

@@ -111,7 +111,7 @@ def test_the_search_looked_at_every_kind_of_place(remains: Remains) -> None:
         *("file broker.conf", "file appendonlydir/", "file ledger.db", "file log/checkpoint"),
         *("file log/tile/0/", "file keys/keyring.json", "the summary"),
         *("key hub:{liv}:held", "key hub:{ind}:dead", "key hub:{ind}:inbox:gm0363"),
-        *("key hub:{ind}:seen:", "key hub:{ind}:delivery:gm0363:", "key hub:{ind}:key:gm0363:"),
+        *("key hub:{ind}:seen:", "key hub:{ind}:delivery:gm0363:", "key hub:{ind}:key:"),
         *("key name hub:{ind}:head", "key hub:{hub}:config:"),
     ):
         assert wanted in places, wanted
@@ -182,7 +182,7 @@ async def _opened(client: redis.Redis, keyring: FileKeyring) -> dict[str, bytes]
             message = fields.get(b"message", b"").decode()
             if what == "inbox":
                 party, content = key.rpartition(":")[2], fields[b"copy"]
-                wrapped = client.get(f"hub:{{{shard}}}:key:{party}:{message}")
+                wrapped = client.hget(f"hub:{{{shard}}}:key:{message}", party)
             elif what in {"held", "dead"}:
                 party, content, wrapped = HUB, fields[b"event"], fields.get(b"key")
             else:

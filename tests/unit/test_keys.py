@@ -19,7 +19,7 @@ KEYS = {
     "head": keys.head("ind"),
     "open": keys.unfinished("ind"),
     "sealed": keys.sealed("ind"),
-    "key": keys.copy_key("ind", "gm0363", MESSAGE),
+    "key": keys.copy_keys("ind", MESSAGE),
     "opened": keys.opened("ind", "gm0363", MESSAGE),
 }
 OF_THE_HUB = {"config": keys.config_in_force(), "a config": keys.config_document("<digest>")}
