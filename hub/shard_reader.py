@@ -24,6 +24,7 @@ from hub.errors import NotAllowed, Unavailable
 from hub.lane import Lane
 from hub.ports import Entry, Store
 from hub.stores.connection import translated
+from hub.tasks import cancelled, to_the_end
 
 SUSPECT: Final = 2
 """An entry that was handed out more often than this comes alone, and is waited for."""
@@ -33,7 +34,6 @@ _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 5.0
 _WELL_S: Final = 10.0  # after reading for so long, a new problem is a new problem
 _IDLE_ROUNDS: Final = 2  # looks for what is idle for one of the work that can wait
-_CANCEL_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +178,13 @@ class ShardReader:
                 tasks.append(asyncio.create_task(self._read_further(), name="further"))
             yield tasks
         finally:
-            for task in tasks:
-                await cancelled(task)
-            if self._subscriber is not None:
-                await self._subscriber.stop()
+            # Whoever gives up here would go on reading what is another's by then.
+            await to_the_end(self._stop_reading(tasks))
+
+    async def _stop_reading(self, tasks: Sequence[asyncio.Task[None]]) -> None:
+        await cancelled(*tasks)
+        if self._subscriber is not None:
+            await self._subscriber.stop()
 
     def _look(self, reads: Sequence[asyncio.Task[None]]) -> None:
         """Raise why reading fails, if it does."""
@@ -265,12 +268,3 @@ class ShardReader:
             log.get().error(
                 "batch.failed", shard=self._shard, entries=0, error=type(error).__name__
             )
-
-
-async def cancelled(task: asyncio.Task[Any]) -> None:
-    """Cancel until it has ended: redis-py can swallow one that comes while it connects."""
-    while not task.done():
-        task.cancel()
-        await asyncio.wait([task], timeout=_CANCEL_S)
-    if not task.cancelled():
-        task.exception()  # looked at: else asyncio tells it when it throws the task away

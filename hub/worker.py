@@ -26,7 +26,8 @@ from hub.lane import Lane
 from hub.leases import Leases, Readers
 from hub.pipeline import Pipeline
 from hub.ports import Entry, Store
-from hub.shard_reader import Reading, ShardReader, cancelled
+from hub.shard_reader import Reading, ShardReader
+from hub.tasks import cancelled
 from hub.watchdog import Watchdog
 
 _FINISH_S: Final = 30.0  # what is under way may take so long when we stop
@@ -105,9 +106,7 @@ class Worker:
             if not stop.is_set():
                 self._raise_why(tasks)
         finally:
-            for task in (*tasks, stopping):
-                await cancelled(task)
-            await asyncio.gather(*tasks, return_exceptions=True)  # told by `_raise_why`
+            await cancelled(*tasks, stopping)  # their errors are told by `_raise_why`
             with contextlib.suppress(Exception):  # a broker that is gone cannot be told goodbye
                 async with asyncio.timeout(_FINISH_S):
                     await self._leases.close()

@@ -25,6 +25,7 @@ from hub.sealing_process import SealerProcess, Work
 from hub.shard_reader import Reading
 from hub.stores import keys, packing
 from hub.supervision.rounds import supervising
+from hub.tasks import cancelled, ended
 from hub.worker import Intakes, Worker
 
 _BESIDE_S: Final = 2.0
@@ -59,8 +60,8 @@ async def work(hub: Hub, stop: asyncio.Event) -> None:
                 await working
             finally:
                 stop.set()
-                beside.cancel()
-                await asyncio.gather(beside, working, return_exceptions=True)
+                await cancelled(beside)
+                await ended(working)
             await own.keys_created(hub.keyring)
             await own.stopped()
     log.get().info("hub.stopped", reason="asked")

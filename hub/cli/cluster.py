@@ -123,7 +123,7 @@ async def _hub(
 ) -> dict[str, Any]:
     """Let the hub work on the cluster while events are published."""
     from hub.bootstrap import start  # noqa: PLC0415 - not needed to say --help
-    from hub.shard_reader import cancelled  # noqa: PLC0415
+    from hub.tasks import cancelled  # noqa: PLC0415
     from hub.working import work  # noqa: PLC0415
 
     report: dict[str, Any] = {"events": asked[0], "sent": 0}

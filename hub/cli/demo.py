@@ -105,6 +105,7 @@ async def _demo(
     from hub import log  # noqa: PLC0415 - not needed to say --help
     from hub.bootstrap import start  # noqa: PLC0415
     from hub.story import tell  # noqa: PLC0415
+    from hub.tasks import cancelled, ended  # noqa: PLC0415
     from hub.working import work  # noqa: PLC0415
 
     console = _console(as_json=as_json)
@@ -130,9 +131,9 @@ async def _demo(
                         output.note("stopped; the data stays until the next demo")
                 return result
             finally:
-                story.cancel()
                 stop.set()
-                await asyncio.gather(worker, story, return_exceptions=True)
+                await cancelled(story)
+                await ended(worker)
 
 
 def _console(*, as_json: bool) -> "Console":

@@ -15,6 +15,7 @@ from hub import log, metrics
 from hub.errors import HubError
 from hub.ports import Store
 from hub.retention.job import Retention
+from hub.tasks import cancelled
 
 FIRST: Final = timedelta(minutes=5)
 _AFTER_MIDNIGHT: Final = timedelta(minutes=10)
@@ -85,10 +86,8 @@ class RetentionLoop:
         try:
             await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            doing.cancel()
-            stopping.cancel()
-            (error, _) = await asyncio.gather(doing, stopping, return_exceptions=True)
-        if isinstance(error, Exception):
+            await cancelled(doing, stopping)
+        if not doing.cancelled() and (error := doing.exception()) is not None:
             metrics.erasure(failed=True)
             reason = str(error) if isinstance(error, HubError) else type(error).__name__
             log.get().error(

@@ -19,10 +19,10 @@ from redis.asyncio import Redis
 from hub.bootstrap import Hub
 from hub.data_folder import running
 from hub.errors import NotFound, Unavailable
-from hub.shard_reader import cancelled
 from hub.simulation.delivered import Delivered
 from hub.stores import keys
 from hub.stores.connection import connect, translated
+from hub.tasks import cancelled
 from schemas.catalogue import ACTS
 from schemas.identifiers import message_ref
 

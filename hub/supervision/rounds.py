@@ -14,6 +14,7 @@ from hub.supervision.alerting import Alerting
 from hub.supervision.gauges import Gauges, publish
 from hub.supervision.http import Answers, serving
 from hub.supervision.readings import Readings
+from hub.tasks import cancelled
 
 EVERY_S: Final = 5.0
 _BEAT_S: Final = 1.0
@@ -39,9 +40,11 @@ class Supervision:
 
     async def run(self) -> None:
         """Go round until cancelled. Raises nothing else."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_beat())
-            tasks.create_task(self._look())
+        rounds = [asyncio.create_task(_beat()), asyncio.create_task(self._look())]
+        try:
+            await asyncio.gather(*rounds)
+        finally:
+            await cancelled(*rounds)
 
     async def round(self) -> Readings:
         """Look once and tell what changed."""
@@ -79,8 +82,7 @@ async def supervising(hub: Hub) -> AsyncIterator[None]:
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await cancelled(task)
             await asyncio.to_thread(tracing.stop)
 
 
