@@ -190,23 +190,25 @@ def delays(url, folder, records, rate, seconds):
 
         watching = threading.Thread(target=watch)
         watching.start()
-        with closing(redis.Redis.from_url(hub.url, **login)) as client:
-            due, end, number = time.perf_counter(), time.perf_counter() + seconds, 0
-            while due < end:
-                time.sleep(max(0.0, due - time.perf_counter()))
-                _, record, person = records[number % len(records)]
-                number += 1
-                client.hincrby(names.head("bench"), "seq", 1)
-                fields = {"seq": number, "record": record, "person": person}
-                client.xadd(names.audit("bench"), fields)
-                written[number] = time.perf_counter()
-                due += dice.expovariate(rate)
-        while len(sealed) < number:
-            time.sleep(0.01)
-        stop.set()
-        sealing.join()
-        watching.join()
-        parts.source.close()
+        try:
+            with closing(redis.Redis.from_url(hub.url, **login)) as client:
+                due, end, number = time.perf_counter(), time.perf_counter() + seconds, 0
+                while due < end:
+                    time.sleep(max(0.0, due - time.perf_counter()))
+                    _, record, person = records[number % len(records)]
+                    number += 1
+                    client.hset(names.head("bench"), "seq", number)
+                    fields = {"seq": number, "record": record, "person": person}
+                    client.xadd(names.audit("bench"), fields)
+                    written[number] = time.perf_counter()
+                    due += dice.expovariate(rate)
+            while len(sealed) < number and sealing.is_alive():
+                time.sleep(0.01)
+        finally:  # or the threads would keep what failed from ending
+            stop.set()
+            sealing.join()
+            watching.join()
+            parts.source.close()
     engine.dispose()
     return sorted(sealed[each] - written[each] for each in written)
 
