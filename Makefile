@@ -48,7 +48,7 @@ docs: $(VENV)/.dev
 	@$(BIN)/python -m hub.reference docs/reference > /dev/null
 	@$(BIN)/python -m hub.cli.pages docs/reference
 
-# Two hours on a quiet machine; goes on where it was stopped. ARGS="--quick" shows that it runs.
+# Some 35 minutes on a quiet machine; goes on where it was stopped. ARGS="--quick" shows that it runs.
 bench: $(VENV)/.run
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 

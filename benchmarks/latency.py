@@ -1,6 +1,7 @@
 """How long does one event take, from when it should be published until it is in the inbox?
 
-    python benchmarks/latency.py [--rates 20,200,2000] [--seconds 20] [--rounds 3] [--quick]
+    python benchmarks/latency.py [--rates 20,200,2000] [--seconds 15] [--rounds 3]
+                                 [--quick | --full] [--json]
 
 An open loop: the moments are drawn before the start (Poisson arrivals), and an event is sent at its
 moment whether or not earlier ones have come through. It counts from that moment and not from when
@@ -9,8 +10,8 @@ it was really sent, so a stall counts for every event that should have gone out 
 
 The sender is a process of its own that only sends; another waits for the inboxes of one gemeente in
 the shards of four senders, as a recipient does. `hub` is `seinhuis up` with its sealer; `naive` the
-FastStream handler of the peers, which seals nothing. One that does not keep up has no percentiles
-worth reading: then its backlog is measured, and `missing` or the maximum says so.
+FastStream handler of the peers, which seals nothing. One that does not keep up has percentiles of
+its backlog; of one that had not brought everything a minute later (`missing`) none are given.
 """
 
 import json
@@ -31,6 +32,12 @@ from kit.rounds import NotDone, records_of_a_peer, records_of_the_hub
 CODE = "0599"
 SHARES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99_9": 0.999, "max": 1.0}
 KINDS = {"hub": (ALWAYS, EVERYSEC), "naive": (ALWAYS,)}
+ONCE = ("naive",)
+"""One round of it is enough to see how far off it is."""
+
+SLOW = 20
+"""At so few a second a round takes long: there is one less of them."""
+
 FEWEST = 1_000
 """So many events at least, or p99.9 says nothing: at 20 a second that takes 50 seconds."""
 
@@ -49,7 +56,7 @@ def one(kind, fsync, rate, seconds, seed):
         process = start(peers.PEERS[kind][1], cwd=peers.BENCHMARKS, env=around)
         try:
             progress = records_of_a_peer(broker.client, load.SENDERS)
-            hub.settle(broker, [process], probes, progress, 1)
+            hub.settle(broker, [process], probes, progress, 0)
             return _watched(broker, rate, seconds, seed)
         finally:
             end([process])
@@ -139,26 +146,40 @@ def main(chosen):
     ]
     for number in range(chosen.rounds):
         for case in cases:
-            if found.has(**case, round=number):
+            if found.has(**case, round=number) or number >= rounds_of(case, chosen):
                 continue
-            seconds = 2 if chosen.quick else max(chosen.seconds, FEWEST / case["rate"])
+            fewest = 0 if chosen.quick else FEWEST / case["rate"]
+            seconds = max(chosen.seconds, fewest)
             try:
                 figures = one(case["kind"], case["fsync"], case["rate"], seconds, number)
             except NotDone as error:
                 figures = {"failed": str(error)[:500]}
             found.add(**case, round=number, **figures)
             command.say(chosen, f"round {number + 1} {case} {figures}")
-    summary = {
-        f"{case['kind']} {case['fsync']} {case['rate']}/s": {
-            **{name: spread(found.of(name, **case), 2) for name in (*SHARES, "missing")},
-            "sent": {
-                name: spread((each[name] for each in found.of("sent", **case)), 2)
-                for name in SHARES
-            },
+    return found.finish(summary(found, cases))
+
+
+def rounds_of(case, chosen):
+    """Return how many rounds of a case there are."""
+    if chosen.full or chosen.rounds == 1:
+        return chosen.rounds
+    return 1 if case["kind"] in ONCE else chosen.rounds - (case["rate"] <= SLOW)
+
+
+def summary(found, cases):
+    """Return the medians of the percentiles, by case. A round that lacks events has none."""
+    made = {}
+    for case in cases:
+        rounds = found.of(**case)
+        good = [each for each in rounds if "failed" not in each and not each["missing"]]
+        made[f"{case['kind']} {case['fsync']} {case['rate']}/s"] = {
+            "rounds": len(rounds),
+            "not whole": len(rounds) - len(good),
+            "events": sum(each["events"] for each in good),
+            **{name: spread((each[name] for each in good), 2) for name in SHARES},
+            "sent": {name: spread((each["sent"][name] for each in good), 2) for name in SHARES},
         }
-        for case in cases
-    }
-    return found.finish(summary)
+    return made
 
 
 if __name__ == "__main__":
@@ -167,7 +188,7 @@ if __name__ == "__main__":
         raise SystemExit
     options = command.parser(__doc__)
     options.add_argument("--rates", default="20,200,2000", help="events a second")
-    options.add_argument("--seconds", type=float, default=20, help="of each round, at least")
+    options.add_argument("--seconds", type=float, help="of each round, at least")
     options.add_argument("--kinds", default=",".join(KINDS))
-    given = options.parse_args()
+    given = command.parse(options, rounds=(1, 3, 5), seconds=(2, 15, 30))
     command.show(given, main(given))

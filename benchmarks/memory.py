@@ -1,6 +1,6 @@
 """How much memory does an event take: queued, delivered and not opened, and to know it again?
 
-    python benchmarks/memory.py [--events 50000] [--rounds 1] [--quick] [--json]
+    python benchmarks/memory.py [--events 50000] [--rounds 1] [--quick | --full] [--json]
 
 On the bundled broker with the hub's own settings, by what the server says it uses (`used_memory`,
 and `MEMORY USAGE` of every key), for events of about 1 KB with two recipients:
@@ -126,7 +126,7 @@ def _by_kind(client):
 
 def main(chosen):
     """Run the rounds and return the result."""
-    count = 2_000 if chosen.quick else chosen.events
+    count = chosen.events
     found = command.result("memory", chosen, events=count)
     events = load.events(count)
     for number in range(chosen.rounds):
@@ -138,7 +138,7 @@ def main(chosen):
 
 if __name__ == "__main__":
     options = command.parser(__doc__)
-    options.set_defaults(rounds=1)  # bytes do not depend on what else the machine does
-    options.add_argument("--events", type=int, default=50_000)
-    given = options.parse_args()
+    options.add_argument("--events", type=int)
+    # One round: bytes do not depend on what else the machine does.
+    given = command.parse(options, rounds=(1, 1, 1), events=(2_000, 50_000, 200_000))
     command.show(given, main(given))

@@ -2,11 +2,12 @@
 
     python benchmarks/run.py [--only throughput,latency] [--quick] [--again] [--full] [--render]
 
-What was measured at this commit is not measured again, and a script that was stopped goes on with
-its next round; `--again` begins anew. Every figure is in `benchmarks/results/<script>.json`, with
-machine, commit and load; `docs/performance.md` and its charts are made from these files alone
-(`--render` does only that). `--quick` is to see that all of it runs: it takes small sizes, and its
-files go to `.bench/quick`. Nothing else should run on the machine meanwhile.
+What was measured at this commit in this size is not measured again, and a script that was stopped
+goes on with its next round; `--again` begins anew. Every figure is in
+`benchmarks/results/<script>.json`, with machine, commit and load; `docs/performance.md` and its
+charts are made from these files alone (`--render` does only that). `--full` takes larger sizes and
+more rounds, and hours. `--quick` is to see that all of it runs: its files go to `.bench/quick`.
+Nothing else should run on the machine meanwhile.
 """
 
 import argparse
@@ -25,45 +26,49 @@ BENCHMARKS = REPO / "benchmarks"
 QUIET = 0.5
 """A load average above this is said: somebody else is at work."""
 
-OWN = ("throughput", "latency", "growth", "memory", "startup")
-"""These keep their result themselves, round by round."""
+OWN = ("throughput", "cluster", "latency", "growth", "memory", "startup")
+"""These keep their result themselves, round by round, and have a `--quick` and a `--full`."""
 
 OTHERS = {
-    "profile_path": (["--rounds", "5"], ["--rounds", "1", "--events", "400"]),
-    "sealing": (["--rounds", "3"], ["--rounds", "1", "--records", "1000", "--seconds", "1"]),
-    "verify": (["--rounds", "3"], ["--rounds", "1", "--records", "1000"]),
+    "profile_path": {
+        "quick": ["--rounds", "1", "--events", "400"],
+        "normal": ["--rounds", "5"],
+        "full": ["--rounds", "9"],
+    },
+    "sealing": {
+        "quick": ["--rounds", "1", "--records", "1000", "--seconds", "1"],
+        "normal": ["--rounds", "3"],
+        "full": ["--rounds", "5", "--records", "100000", "--seconds", "30"],
+    },
+    "verify": {
+        "quick": ["--rounds", "1", "--records", "1000"],
+        "normal": ["--rounds", "3", "--records", "200000"],
+        "full": ["--rounds", "3"],
+    },
 }
-"""These print a document: name -> options of a full run, and of a quick one."""
-
-QUICK = {
-    "throughput": ["--rounds", "1"],
-    "latency": ["--rounds", "1"],
-    "growth": ["--rounds", "1"],
-    "memory": [],
-    "startup": ["--rounds", "1"],
-}
+"""These print a document: name -> their options, by size."""
 
 
-def done(name, folder):
-    """Whether this was measured to its end at this commit."""
+def done(name, folder, size):
+    """Whether this was measured to its end at this commit in this size."""
     try:
         found = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return bool(found["finished"]) and found["machine"]["commit"] == commit()
+    same = found["machine"]["commit"] == commit() and found["options"].get("size") == size
+    return bool(found["finished"]) and same
 
 
-def measure(name, folder, chosen):
+def measure(name, folder, size):
     """Run one script; return whether it came to its end."""
     script = [sys.executable, BENCHMARKS / f"{name}.py"]
     if name in OWN:
-        options = ["--results", folder, *(["--quick", *QUICK[name]] if chosen.quick else [])]
-        options += ["--full"] if chosen.full and name == "growth" else []
+        options = ["--results", folder, *([] if size == "normal" else [f"--{size}"])]
         return subprocess.run([*script, *options], check=False, cwd=REPO).returncode == 0
-    options = OTHERS[name][1 if chosen.quick else 0]
-    if name == "sealing" and not chosen.quick and _postgresql():
+    options = OTHERS[name][size]
+    if name == "sealing" and size != "quick" and _postgresql():
         options = [*options, "--postgres"]
-    result = Result(name, {"arguments": options, "quick": chosen.quick}, folder=folder)
+    result = Result(name, {"arguments": " ".join(options), "size": size}, folder=folder)
     run = subprocess.run(
         [*script, *options, "--json"],
         stdout=subprocess.PIPE, check=False, cwd=REPO, text=True,
@@ -81,6 +86,7 @@ def _postgresql():
 
 def main(chosen):
     """Measure what is asked, and make the page; return the exit code."""
+    size = "quick" if chosen.quick else "full" if chosen.full else "normal"
     folder = REPO / ".bench" / "quick" if chosen.quick else FOLDER
     names = chosen.only.split(",") if chosen.only else [*OWN, *OTHERS]
     unknown = set(names) - {*OWN, *OTHERS}
@@ -91,13 +97,13 @@ def main(chosen):
     for name in names if not chosen.render else ():
         if chosen.again:
             (folder / f"{name}.json").unlink(missing_ok=True)
-        if done(name, folder):
+        if done(name, folder, size):
             print(f"{name}: measured at this commit already (--again measures anew)")
             continue
         if load_average() > QUIET:
             print(f"{name}: the load is {load_average()}: something else runs on this machine")
         begun = time.monotonic()
-        if not measure(name, folder, chosen):
+        if not measure(name, folder, size):
             failed.append(name)
         print(f"{name}: {(time.monotonic() - begun) / 60:.1f} minutes", flush=True)
     where = folder if chosen.quick else REPO / "docs"
@@ -110,8 +116,9 @@ def main(chosen):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only", help=f"of {', '.join((*OWN, *OTHERS))}; with commas")
-    parser.add_argument("--quick", action="store_true", help="small sizes, to see that all runs")
+    sizes = parser.add_mutually_exclusive_group()
+    sizes.add_argument("--quick", action="store_true", help="small sizes, to see that all runs")
+    sizes.add_argument("--full", action="store_true", help="larger sizes, more rounds: hours")
     parser.add_argument("--again", action="store_true", help="also what was measured already")
-    parser.add_argument("--full", action="store_true", help="a ledger of ten million records too")
     parser.add_argument("--render", action="store_true", help="make the page, measure nothing")
     raise SystemExit(main(parser.parse_args()))

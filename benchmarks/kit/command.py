@@ -5,18 +5,32 @@ import json
 import sys
 from pathlib import Path
 
-from kit.results import FOLDER, Result
+from kit.results import Result
 
 
 def parser(doc):
     """Return the options that all scripts share; `doc` is the docstring of the script."""
     made = argparse.ArgumentParser(description=doc.partition("\n")[0])
-    made.add_argument("--rounds", type=int, default=3, help="of each measurement, interleaved")
-    made.add_argument("--quick", action="store_true", help="small sizes: does it run, not how fast")
+    made.add_argument("--rounds", type=int, help="of each measurement, interleaved")
+    size = made.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="small sizes: does it run, not how fast")
+    size.add_argument("--full", action="store_true", help="more rounds and larger sizes: hours")
     made.add_argument("--json", action="store_true", help="print the result and nothing else")
-    made.add_argument("--results", type=Path, default=FOLDER, help="folder of the results")
-    made.add_argument("--no-save", action="store_true", help="keep no file")
+    made.add_argument("--results", type=Path, help="folder to keep the result in; none: not kept")
     return made
+
+
+def parse(made, words=None, **sizes):
+    """Return what was chosen. `sizes`: option -> what it is with --quick, by itself, with --full.
+
+    What stands on the command line itself goes before.
+    """
+    chosen = made.parse_args(words)
+    for name, (quick, normal, full) in sizes.items():
+        if getattr(chosen, name) is None:
+            found = quick if chosen.quick else full if chosen.full else normal
+            setattr(chosen, name, found)
+    return chosen
 
 
 def result(name, chosen, **options):
@@ -24,8 +38,9 @@ def result(name, chosen, **options):
     from hub import log
 
     log.configure(json=True, level="error")
-    options |= {"rounds": chosen.rounds, "quick": chosen.quick}
-    return Result(name, options, folder=chosen.results, keep=not chosen.no_save)
+    size = "quick" if chosen.quick else "full" if chosen.full else "normal"
+    options |= {"rounds": chosen.rounds, "size": size}
+    return Result(name, options, folder=chosen.results)
 
 
 def say(chosen, *words):

@@ -2,7 +2,7 @@
 
 import json
 
-from kit import sections, targets
+from kit import sections, svg, targets
 
 _INTRO = """# Performance
 
@@ -36,7 +36,7 @@ def render(results, where):
             parts.append(f'Not measured yet: `make bench ARGS="--only {name}"`.\n')
             continue
         text, drawn = make(found[name])
-        parts.append(text)
+        parts += [_how(name, found[name]["options"]), text]
         for file, chart in drawn.items():
             (charts / f"{file}.svg").write_text(chart, encoding="utf-8")
             if f"/{file}.svg)" not in text:
@@ -44,6 +44,16 @@ def render(results, where):
     page = where / "performance.md"
     page.write_text("\n".join(parts), encoding="utf-8")
     return page
+
+
+def _how(name, options):
+    """Say with which script and in which size these figures were made."""
+    sizes = {key: value for key, value in options.items() if isinstance(value, int | float)}
+    words = [f"{key} {svg.number_text(value)}" for key, value in sizes.items()]
+    words += [options["arguments"]] if options.get("arguments") else []
+    return (
+        f"*[`{name}.py`](../benchmarks/{name}.py), {options['size']} size: {', '.join(words)}.*\n"
+    )
 
 
 def _machine(found):

@@ -129,11 +129,11 @@ def run(broker, name, events, *, patience_s=600.0):
     try:
         progress = records_of_a_peer(broker.client, SENDERS)
         figures = measure(broker, [process], progress, len(events), patience_s=patience_s)
+        check(broker.client, events, expected(events))
     except NotDone as error:
         raise NotDone(f"{name}: {error}; the end of its log: {_end_of(log)}") from None
     finally:
         end([process])
-    check(broker.client, events, expected(events))
     for shard in SENDERS:
         _check_copy(broker, shard, events)
     return figures

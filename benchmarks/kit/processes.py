@@ -40,7 +40,8 @@ def end(processes):
 
 
 def finish(processes, seconds=60):
-    """Ask them to stop in good order, and wait."""
+    """Ask them to stop in good order, and wait; return whether all did: the others are ended."""
+    in_order = True
     for process in processes:
         process.terminate()
     deadline = time.monotonic() + seconds
@@ -48,7 +49,9 @@ def finish(processes, seconds=60):
         try:
             process.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
+            in_order = False
             end([process])
+    return in_order
 
 
 def family(pid):

@@ -16,7 +16,6 @@ import hiredis
 from hub.stores import keys
 from kit.broker import a_broker, fill
 from kit.hub import leases, settle, workers
-from kit.processes import cpu_seconds
 from kit.rounds import NotDone, check, records_of_the_hub
 
 _WINDOW = 4
@@ -85,11 +84,11 @@ def replay(broker, recording, events, expected, *, reads=False):
         shard: [(_reading(shard, count) if reads else b"") + call for call, count in calls]
         for shard, calls in recording.calls.items()
     }
-    before, own = cpu_seconds([broker.pid]), time.process_time()
+    before, own = broker.cpu_seconds(), time.process_time()
     begun = time.perf_counter()
     steps = asyncio.run(_send(broker.path, streams, 2 if reads else 1))
     seconds = time.perf_counter() - begun
-    own, spent = time.process_time() - own, cpu_seconds([broker.pid]) - before
+    own, spent = time.process_time() - own, broker.cpu_seconds() - before
     if steps != len(events):
         raise NotDone(f"{len(events)} events were recorded, and {steps} came back")
     check(client, events, expected)

@@ -63,10 +63,12 @@ def load_average():
 class Result:
     """The result of one script, kept while it grows: what was measured is not lost by a stop."""
 
-    def __init__(self, name, options, *, folder=FOLDER, keep=True):
-        """Go on where a run of the same commit with the same options stopped."""
-        self._file = Path(folder) / f"{name}.json"
-        self._keep = keep
+    def __init__(self, name, options, *, folder=None):
+        """Go on where a run of the same commit with the same options stopped.
+
+        Without a folder nothing is kept: a run by hand changes no figure of the page.
+        """
+        self._file = Path(folder) / f"{name}.json" if folder else None
         self.value = {
             "script": name,
             "machine": machine(),
@@ -76,7 +78,7 @@ class Result:
             "finished": None,
             "rounds": [],
         }
-        found = self._found() if keep else None
+        found = self._found() if self._file else None
         same = ("script", "options")
         if (
             found
@@ -114,7 +116,7 @@ class Result:
             return None
 
     def _write(self):
-        if self._keep:
+        if self._file:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             fresh = self._file.with_suffix(".new")
             fresh.write_text(json.dumps(self.value, indent=1) + "\n", encoding="utf-8")

@@ -39,7 +39,7 @@ def measure(broker, processes, progress, total, *, before=0, patience_s=300.0):
             first = now - started
         if begun is None and done >= before + (total - before) * _WARM:
             pids = [pid for process in processes for pid in family(process.pid)]
-            begun = (done, now, cpu_seconds(pids), cpu_seconds([broker.pid]))
+            begun = (done, now, cpu_seconds(pids), broker.cpu_seconds())
         if done < total:
             time.sleep(_LOOK_S)
     ended = time.perf_counter()
@@ -49,7 +49,7 @@ def measure(broker, processes, progress, total, *, before=0, patience_s=300.0):
     return {
         "rate": round(count / (ended - begun[1]), 1),
         "worker_us": round((cpu_seconds(pids) - begun[2]) / count * 1e6, 1),
-        "broker_us": round((cpu_seconds([broker.pid]) - begun[3]) / count * 1e6, 1),
+        "broker_us": round((broker.cpu_seconds() - begun[3]) / count * 1e6, 1),
         "memory_mb": round(memory(pids) / 1e6),
         "first_s": round(first, 3),
     }
@@ -84,8 +84,10 @@ def records_of_a_peer(client, shards):
 def check(client, events, expected):
     """Look whether the work was done: every copy once, in the right inbox, and nothing left over.
 
-    Raises NotDone. Records are counted by who waits for them.
+    Raises NotDone. Records are counted by who waits for them. What was read from an intake must be
+    acknowledged too; call it while the contender lives, for that may come just after the record.
     """
+    _acknowledged(client, {event.shard for event in events})
     found = Counter()
     twice = 0
     for shard in {event.shard for event in events}:
@@ -99,6 +101,19 @@ def check(client, events, expected):
     if found != expected:
         missing = (expected - found).total()
         raise NotDone(f"{missing} copies are missing, {(found - expected).total()} are too many")
+
+
+def _acknowledged(client, shards, patience_s=5.0):
+    deadline = time.monotonic() + patience_s
+    while pending := sum(
+        group["pending"]
+        for shard in shards
+        if client.exists(keys.intake(shard))
+        for group in client.xinfo_groups(keys.intake(shard))
+    ):
+        if time.monotonic() > deadline:
+            raise NotDone(f"{pending} events were never acknowledged")
+        time.sleep(_LOOK_S)
 
 
 def check_a_copy(client, shard, party, wanted):

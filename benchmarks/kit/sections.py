@@ -1,6 +1,7 @@
 """The sections of the page: from the result of a script to its text, tables and charts."""
 
-from kit import svg
+from kit import growing, svg
+from kit.cells import image, spread
 
 FSYNC = {"always": "`appendfsync always` (the default)", "everysec": "`appendfsync everysec`"}
 
@@ -8,16 +9,18 @@ FSYNC = {"always": "`appendfsync always` (the default)", "everysec": "`appendfsy
 _THROUGHPUT = """The whole job for an event of 1 KB with two recipients. The hub also seals every \
 copy under a key of its own and makes pseudonyms; the peers do not. *Of the limit*: against the \
 very same calls to the broker, sent by a client that decides nothing. Every copy was counted \
-afterwards: what lost or doubled one has no figure.
+afterwards, and every event acknowledged: what lost or doubled one has no figure. *Not sealed \
+yet*: records that the ledger had not taken when the last event was done.
+"""
+
+_CLUSTER = """The whole job with two workers, of which one seals. The nodes share the cores of \
+this machine, so its rate is not that of a cluster; the processor time of an event is, and cores \
+add up where shards are divided over them.
 """
 
 _LATENCY = """From when an event should be published until it is in the inbox of its recipient, in \
-milliseconds. An open loop: a stall counts for every event that was due meanwhile. `naive`: the \
-FastStream handler, which seals nothing.
-"""
-
-_GROWTH = """One thing grows at a time. Microseconds for one event, read to committed, in one \
-process without overlap; so these are not the figures of throughput.
+milliseconds. An open loop: a stall counts for every event that was due meanwhile; *p99 since \
+sent* does not count that, for who compares. `naive`: the FastStream handler, which seals nothing.
 """
 
 
@@ -27,17 +30,17 @@ def throughput(value):
     for fsync, rows in value["summary"].items():
         parts += [
             f"### {FSYNC[fsync]}\n",
-            "| | events/s | of the limit | the hub is … times | worker, µs | broker, µs | MB |",
-            "|---|---|---|---|---|---|---|",
+            f"| | {' | '.join(_COLUMNS.values())} |",
+            "|---|---|---|---|---|---|---|---|",
         ]
         for row in rows.values():
             if row["rate"] is None:
-                parts.append(f"| {row['title']} | did not finish | | | | | |")
+                parts.append(f"| {row['title']} | did not finish | | | | | | |")
                 continue
-            names = ("rate", "of_limit", "hub_is_times", "worker_us", "broker_us", "memory_mb")
-            cells = [spread(row[name]) for name in names]
-            parts.append(f"| {row['title']} | {' | '.join(cells)} |")
-        parts.append("")
+            cells = [spread(row[name]) for name in _COLUMNS]
+            failed = f" ({row['failed']} rounds did not finish)" if row["failed"] else ""
+            parts.append(f"| {row['title']}{failed} | {' | '.join(cells)} |")
+        parts += ["", _busy(rows), ""]
         charts[f"throughput-{fsync}"] = svg.bars(
             f"Events a second, appendfsync {fsync}",
             [
@@ -52,89 +55,84 @@ def throughput(value):
     return "\n".join(parts), charts
 
 
+_COLUMNS = {
+    "rate": "events/s",
+    "of_limit": "of the limit",
+    "hub_is_times": "the hub is … times",
+    "worker_us": "worker, µs",
+    "broker_us": "broker, µs",
+    "memory_mb": "MB",
+    "unsealed": "not sealed yet",
+}
+
+
+def _busy(rows):
+    """Say how much of a core broker and hub used while the hub worked: what the limit is."""
+    said = [
+        f"{row['title']}: {_share(row, 'worker_us')} in the hub, {_share(row, 'broker_us')} in the"
+        " broker"
+        for name, row in rows.items()
+        if name.startswith("hub") and row["rate"]
+    ]
+    return f"Cores in use meanwhile, by medians: {'; '.join(said)}." if said else ""
+
+
+def _share(row, what):
+    return f"{row[what]['median'] * row['rate']['median'] / 1e6:.2f}"
+
+
+def cluster(value):
+    """Return what an event costs on each kind of broker, and what a core of each holds."""
+    parts = [
+        _CLUSTER,
+        (
+            "| broker | events/s, all on this machine | hub and sealer, µs | all nodes, µs |"
+            " events/s a core of workers holds | events/s a core of brokers holds |"
+        ),
+        "|---|---|---|---|---|---|",
+    ]
+    for row in value["summary"].values():
+        if row["rate"] is None:
+            parts.append(f"| {row['title']} | did not finish | | | | |")
+            continue
+        cells = [spread(row[name]) for name in ("rate", "worker_us", "broker_us")]
+        cells += [
+            svg.number_text(round(1e6 / row[name]["median"], -1))
+            for name in ("worker_us", "broker_us")
+        ]
+        failed = f" ({row['failed']} rounds did not finish)" if row["failed"] else ""
+        parts.append(f"| {row['title']}{failed} | {' | '.join(cells)} |")
+    return "\n".join([*parts, ""]), {}
+
+
 def latency(value):
     """Return the percentiles by load, and a chart."""
     parts = [
         _LATENCY,
-        "| contender, setting, load | p50 | p90 | p99 | p99.9 | max | p99 from when it was sent |",
-        "|---|---|---|---|---|---|---|",
+        "| contender, setting, load | p50 | p90 | p99 | p99.9 | max | p99 since sent | events |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     lines = {}
     for name, row in value["summary"].items():
-        if row["p50"] is None:
-            parts.append(f"| {name} | did not keep up | | | | | |")
+        if row["not whole"]:
+            parts.append(
+                f"| {name} | {row['not whole']} of {row['rounds']} rounds: events were missing"
+                " | | | | | | |"
+            )
             continue
         cells = [spread(row[each]) for each in ("p50", "p90", "p99", "p99_9", "max")]
-        parts.append(f"| {name} | {' | '.join(cells)} | {spread(row['sent']['p99'])} |")
+        parts.append(
+            f"| {name} | {' | '.join(cells)} | {spread(row['sent']['p99'])} | {row['events']:,} |"
+        )
         kind, fsync, load = name.split()
         if kind == "hub":
             for each in ("p50", "p99"):
                 point = (int(load.removesuffix("/s")), row[each]["median"])
                 lines.setdefault(f"{each}, {fsync}", []).append(point)
+    if not lines:
+        return "\n".join([*parts, ""]), {}
     chart = svg.lines("Latency of the hub", lines, "events a second", "ms")
     return "\n".join([*parts, ""]), {"latency": chart}
-
-
-GROWTH = {
-    "rules": (
-        "Rules in the config",
-        "Rules are looked up by sender and type: those of other messages cost nothing.",
-    ),
-    "same-message": (
-        "Rules for the same message",
-        "Linear, and meant to be: each of them is asked, and its verdict is on record.",
-    ),
-    "parties": ("Parties in the register", "A party is looked up by its name."),
-    "parties-shared": (
-        "Parties that share a shard",
-        """An event of a gemeente: one read names the intake of every gemeente, so it costs more \
-the more there are. It is shared by the events of a batch, and there is one for each shard.""",
-    ),
-    "backlog": ("Events queued", "The first events of a longer and longer stream."),
-    "recipients": (
-        "Recipients of one event",
-        "Linear, and meant to be: each has a verdict, a copy and a key of its own.",
-    ),
-    "size": ("Size of an event, KiB", "Linear in the bytes, on top of what any event costs."),
-    "ledger": (
-        "Records in the ledger",
-        """The indexes on what is random (the message) are trees: a leaf is found in the \
-logarithm, and no longer in the cache of pages once they outgrow it.""",
-    ),
-}
-"""Dimension -> its heading, and why it grows as it does."""
-
-
-def growth(value):
-    """Return a table and a chart for each dimension."""
-    parts, charts = [_GROWTH], {}
-    for name, found in value["summary"].items():
-        title, why = GROWTH[name]
-        rows = {size: row for size, row in found.items() if size != "last to first"}
-        last = found["last to first"]
-        names = list(next(iter(rows.values())))
-        parts += [f"### {title}\n", f"{why}\n"]
-        parts.append(f"| {title[0].lower()}{title[1:]} | {' | '.join(map(_words, names))} |")
-        parts.append("|---|" + "---|" * len(names))
-        for size, row in rows.items():
-            cells = " | ".join(spread(row[each]) for each in names)
-            parts.append(f"| {svg.number_text(float(size))} | {cells} |")
-        parts += [
-            f"| last : first | {' | '.join(str(last.get(each, '')) for each in names)} |",
-            "",
-            image(f"growth-{name}"),
-        ]
-        series = {
-            _words(each): [(float(size), row[each]["median"]) for size, row in rows.items()]
-            for each in names
-            if each.endswith("_us")
-        }
-        charts[f"growth-{name}"] = svg.lines(title, series, title.lower(), "µs")
-    return "\n".join(parts), charts
-
-
-def _words(name):
-    return name.replace("_us", ", µs").replace("_ms", ", ms").replace("_", " ")
 
 
 def memory(value):
@@ -171,14 +169,19 @@ def startup(value):
         "|---|---|---|---|---|",
         *(
             f"| {name} | {spread(row['ready_s'])} | {spread(row['routed_s'])} |"
-            f" {spread(row['stopped_s'])} | {spread(row['memory_mb'])} |"
+            f" {_stopped(row)} | {spread(row['memory_mb'])} |"
             for name, row in value["summary"]["hub"].items()
         ),
         "",
-        "The broker first reads its append-only file: that is the time with many queued.",
+        "Before it is ready the broker reads its append-only file, with all that is queued in it.",
         "",
     ]
     return "\n".join(rows), {}
+
+
+def _stopped(row):
+    ended = row["did_not_stop"]
+    return spread(row["stopped_s"]) + (f" **{ended} had to be ended**" if ended else "")
 
 
 def plain(value):
@@ -188,23 +191,6 @@ def plain(value):
         text = svg.number_text(figure) if isinstance(figure, int | float) else figure
         rows.append(f"| {name} | {text} |")
     return "\n".join([*rows, ""]), {}
-
-
-def image(file):
-    """Return how a chart stands on the page."""
-    return f"![{file.replace('-', ' ')}](performance/{file}.svg)\n"
-
-
-def spread(found):
-    """Return a median with its spread, as it stands in a cell.
-
-    >>> spread({"median": 1234, "min": 1000, "max": 1500, "rounds": 3})
-    '1,234 (1,000–1,500)'
-    """
-    if found is None:
-        return ""
-    middle, low, high = (svg.number_text(found[each]) for each in ("median", "min", "max"))
-    return middle if found["rounds"] == 1 else f"{middle} ({low}–{high})"
 
 
 def _rate(row):
@@ -226,8 +212,9 @@ def _flat(value, path=""):
 
 SECTIONS = {
     "throughput": ("Throughput", throughput),
+    "cluster": ("One broker and a cluster", cluster),
     "latency": ("Latency", latency),
-    "growth": ("Growth", growth),
+    "growth": ("Growth", growing.section),
     "memory": ("Memory", memory),
     "startup": ("Start-up", startup),
     "profile_path": ("Where the time of an event goes (µs)", plain),

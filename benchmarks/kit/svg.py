@@ -62,13 +62,13 @@ def lines(title, series, across, up, *, zero=True):
             f'<text x="{place:.1f}" y="{height - bottom + 18}" text-anchor="middle" {_FONT}>'
             f"{number_text(x)}</text>"
         )
-    for number, (name, each) in enumerate(series.items()):
+    places = _apart([at(*each[-1])[1] + 4 for each in series.values()])
+    for number, ((name, each), place) in enumerate(zip(series.items(), places, strict=True)):
         ink, dash = _INKS[number % 4], _DASHES[number % 4]
         path = " ".join("{:.1f},{:.1f}".format(*at(x, y)) for x, y in each)
-        end = at(*each[-1])
         parts.append(
             f'<polyline points="{path}" fill="none" stroke="{ink}" stroke-width="2"'
-            f' stroke-dasharray="{dash}"/><text x="{end[0] + 8:.1f}" y="{end[1] + 4:.1f}"'
+            f' stroke-dasharray="{dash}"/><text x="{width - right + 8}" y="{place:.1f}"'
             f' fill="{ink}" {_FONT}>{escape(name)}</text>'
         )
     parts.append(
@@ -85,6 +85,15 @@ def number_text(value):
     if value >= 100 or value == int(value):
         return f"{value:,.0f}"
     return f"{value:.3g}"
+
+
+def _apart(places, step=16):
+    """Return the places of labels, moved as little downwards as it takes to read each of them."""
+    made = list(places)
+    lowest = -math.inf
+    for number in sorted(range(len(made)), key=made.__getitem__):
+        made[number] = lowest = max(made[number], lowest + step)
+    return made
 
 
 def _head(width, height, title):
