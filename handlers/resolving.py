@@ -13,12 +13,14 @@ from handlers.conditions import Test
 from handlers.rulebook import Party, PreparedMember, PreparedRecipient, Rulebook
 from schemas.case import CasePart
 from schemas.decisions import HoldReason, WithholdReason
+from schemas.made_often import made_often
 from schemas.vocabulary import AddressStatus
 
 UNLISTED: Final = "niet-genoemd"
 """Stands for whom the sender named and the rule does not have."""
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class Target:
     """A party that a role came to, or why it came to none."""

@@ -37,6 +37,9 @@ Seal = Callable[[str, Sequence[Step]], Awaitable[Sequence[Step]]]
 TOGETHER: Final = 200
 """Steps in one call of the store: some 10 ms of its time, in which it serves nobody else."""
 
+COPIES_TOGETHER: Final = 500
+"""Copies in one call, for the same reason; only one event alone may have more."""
+
 GIVE_UP_AFTER = 5
 """An entry that was handed out this often without a result is dead-lettered unread."""
 
@@ -152,17 +155,20 @@ class Pipeline:
         `token`: of the lease under which the shard is read. Errors as `run`, which says what to do.
         """
         steps: list[_Planned] = []
+        copies = 0
         for plan in plans:
             for part in plan.parts:
                 if isinstance(part, _Planned):
-                    steps.append(part)
-                    if len(steps) == TOGETHER:
+                    more = len(part.step.copies)
+                    if len(steps) == TOGETHER or copies + more > COPIES_TOGETHER:
                         await self._apply(plan.shard, steps, token)
-                        steps = []
+                        steps, copies = [], 0
+                    steps.append(part)
+                    copies += more
                     continue
                 # What came before it must be committed first: it may be about exactly that.
                 await self._apply(plan.shard, steps, token)
-                steps = []
+                steps, copies = [], 0
                 if part.what is What.CORRECTION:
                     await self._correct(plan, part, token)
                 else:

@@ -21,6 +21,7 @@ from schemas.catalogue import ACTS, CORRECTIONS
 from schemas.decisions import Decision, Forward, Hold
 from schemas.envelope import Envelope
 from schemas.identifiers import message_ref, oin_of
+from schemas.made_often import made_often
 from schemas.messages.berichten import MessageLink
 from schemas.problems import InvalidEvent, Problem
 from schemas.reading import parse
@@ -37,6 +38,7 @@ class What(Enum):
     REFUSED = auto()
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class Read:
     """An entry that was read and admitted, or the problems that stand in the way."""
@@ -123,23 +125,27 @@ def copies(event: Envelope, decision: Decision) -> tuple[Copy, ...]:
     """Make the minimised copy of every forward."""
     urgency = str(getattr(event.data, "urgency", Urgency.NORMAL))
     message, name, sender = decision.message, decision.type, decision.sender
-    return tuple(
-        [  # a list first: a generator costs more, and this is done for every event
-            Copy(  # by place: by name it takes half as long again
-                verdict.party,
-                message,
-                name,
-                verdict.rule,
-                urgency,
-                verdict.deadline,
-                verdict.retain_until.isoformat(),
-                sender,
-                minimise(event, verdict.fields),
-            )
-            for verdict in decision.verdicts
-            if isinstance(verdict, Forward)
-        ]
-    )
+    made = []
+    fields, content = None, b""
+    for verdict in decision.verdicts:
+        if not isinstance(verdict, Forward):
+            continue
+        if verdict.fields is not fields:  # for all gemeenten of a rule they are the same
+            fields = verdict.fields
+            content = minimise(event, fields)
+        copy = Copy(  # by place: by name it takes half as long again
+            verdict.party,
+            message,
+            name,
+            verdict.rule,
+            urgency,
+            verdict.deadline,
+            verdict.retain_until.isoformat(),
+            sender,
+            content,
+        )
+        made.append(copy)
+    return tuple(made)
 
 
 def parked(event: bytes, decision: Decision, holds: Iterable[Hold]) -> Parked:

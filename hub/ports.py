@@ -10,6 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from schemas.made_often import made_often
+
 
 class Queue(StrEnum):
     """Where an entry waits. The entry itself is the fence: who removes it has done the work."""
@@ -19,6 +21,7 @@ class Queue(StrEnum):
     DEAD = "dead"  #: refused, or given up
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One entry of the intake: bytes untouched."""
@@ -29,6 +32,7 @@ class Entry:
     deliveries: int = 1  #: how often it was handed to a worker, this time included
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class Copy:
     """One minimised copy for one party: what stands in the clear, and the copy itself."""
@@ -77,6 +81,7 @@ class Correction:
     withdraws: bool
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class Step:
     """All that one entry brings about. Applied as a whole, or not at all.

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from schemas.made_often import made_often
+
 
 class WithholdReason(StrEnum):
     """Why a party did not get a copy."""
@@ -46,6 +48,7 @@ class HoldReason(StrEnum):
     INBOX_FULL = "inbox-full"  #: the inbox of the party is full
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class Forward:
     """The party gets a copy, on this legal basis, with these fields."""
@@ -60,6 +63,7 @@ class Forward:
     retain_until: date  #: last day that the copy may be kept
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class Withhold:
     """The party does not get a copy, for the first reason that applies."""
@@ -71,6 +75,7 @@ class Withhold:
     detail: str = ""  #: which condition; never a value from the event
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class Hold:
     """A person must look."""
@@ -85,6 +90,7 @@ class Hold:
 Verdict = Forward | Withhold | Hold
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class Decision:
     """One verdict for every rule and party, in the order of rule and party."""

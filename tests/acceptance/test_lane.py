@@ -92,6 +92,22 @@ async def test_a_call_never_has_more_steps_than_may_be_written_together(hub, lan
     assert 10 == await hub.check_books()
 
 
+async def test_a_call_never_has_more_copies_than_may_be_written_together(hub, lane, monkeypatch):
+    """Two recipients each: two events fit in five copies, and one event goes whole in any case."""
+    monkeypatch.setattr(pipeline_module, "COPIES_TOGETHER", 5)
+    batch = await taken(hub, *(a_signal(f"a-{n}") for n in range(5)))
+    hub.store.open.set()
+    await lane.put(batch)
+    await lane.close()
+    assert [2, 2, 1] == [len(entries) for _, entries in hub.store.calls]
+
+    monkeypatch.setattr(pipeline_module, "COPIES_TOGETHER", 1)
+    await lane.put(await taken(hub, a_signal("b-1"), a_signal("b-2")))
+    await lane.close()
+    assert [1, 1] == [len(entries) for _, entries in hub.store.calls[3:]]
+    assert 14 == await hub.check_books()
+
+
 async def test_a_correction_waits_for_its_original_in_the_batch_before_it(hub, lane):
     """Both were planned before either was written, and the correction finds who received it."""
     signal = a_signal("a-1")
