@@ -79,6 +79,10 @@ class LedgerBroken(LedgerError):
     """Records, tree and checkpoints of the database do not agree with each other."""
 
 
+class NoMemory(HubError):
+    """This process has no memory left, so nothing in it can be relied on; start it again."""
+
+
 class Unavailable(HubError):
     """The store did not answer. Either nothing was done or we cannot know; retry the whole."""
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from hub import log
-from hub.errors import BrokerLost, HubError, NotAllowed, Unavailable
+from hub.errors import BrokerLost, NoMemory, NotAllowed, Unavailable
 from hub.pipeline import TOGETHER, Pipeline, Plan
 from hub.ports import Entry
 
@@ -103,7 +103,7 @@ class Lane:
             self._failed(error)
         elif isinstance(error, MemoryError):  # nothing here can be relied on any more
             self._failed(
-                HubError(
+                NoMemory(
                     "this process has no memory left: is its limit too low, or is it an event?"
                 )
             )

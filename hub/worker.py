@@ -19,9 +19,9 @@ from faststream import AckPolicy
 from faststream.redis import StreamSub
 from faststream.redis.message import RedisBatchStreamMessage
 
-from hub import streaming
+from hub import last_resort, streaming
 from hub.data_folder import BrokerAddress
-from hub.errors import HubError
+from hub.errors import HubError, NoMemory
 from hub.lane import Lane
 from hub.leases import Leases, Readers
 from hub.pipeline import Pipeline
@@ -31,6 +31,7 @@ from hub.tasks import cancelled
 from hub.watchdog import Watchdog
 
 _FINISH_S: Final = 30.0  # what is under way may take so long when we stop
+_WITHOUT_MEMORY_S: Final = 10  # and so long when nothing can be relied on
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,8 @@ class Worker:
         raise HubError("the worker stopped by itself")
 
     def _fail(self, error: Exception) -> None:
+        if isinstance(error, NoMemory):
+            last_resort.end_within(_WITHOUT_MEMORY_S)
         if self._failure is not None and not self._failure.done():
             self._failure.set_exception(error)
 

@@ -83,7 +83,8 @@ async def supervising(hub: Hub) -> AsyncIterator[None]:
             yield
         finally:
             await cancelled(task)
-            await asyncio.to_thread(tracing.stop)
+            if hub.settings.otlp is not None:  # a thread that is not needed may be one too many
+                await asyncio.to_thread(tracing.stop)
 
 
 async def _beat() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.errors import BrokerLost, HubError, NotAllowed
+from hub.errors import BrokerLost, NoMemory, NotAllowed
 from hub.lane import Lane
 from hub.ports import Entry
 
@@ -35,7 +35,7 @@ async def test_what_a_person_must_mend_stops_the_hub(error):
 async def test_a_process_without_memory_stops():
     """It may wait for ever for a thread that never began; started again it is sound."""
     failures, lane = await told(MemoryError())
-    assert [HubError] == [type(failure) for failure in failures]
+    assert [NoMemory] == [type(failure) for failure in failures]
     assert "memory" in str(failures[0])
     assert lane.behind
 
