@@ -36,8 +36,8 @@ def harm(how: str) -> None:
         raise ZeroDivisionError
     if how == "kills":
         os.kill(os.getpid(), signal.SIGKILL)
+    Path(f"{os.environ['CHAOS_CLOCK']}.{how}.{os.getpid()}").touch()
     if how == "hangs":
-        Path(f"{os.environ['CHAOS_CLOCK']}.hangs.{os.getpid()}").touch()
         while True:
             time.sleep(60)
     if how == "exhausts":

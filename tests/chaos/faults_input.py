@@ -42,18 +42,21 @@ def poison_kills(world: World, chance: random.Random, hold_s: float) -> None:
 
 @fault("poison-exhausts", "an event that takes all memory")
 def poison_exhausts(world: World, chance: random.Random, hold_s: float) -> None:
+    """Who has no memory left stops by itself, and not with 0, also when it is asked to."""
     poison(world, "exhausts")
+    world.wait_for("who had no memory has ended", lambda: not _living(world, "exhausts"))
 
 
 @fault("poison-hangs", "an event on which the code never returns")
 def poison_hangs(world: World, chance: random.Random, hold_s: float) -> None:
     """The last one that it hangs may be left to the supervisor while another gives it up."""
     poison(world, "hangs")
-    world.wait_for("who hangs has been killed", lambda: not _hanging(world))
+    world.wait_for("who hangs has been killed", lambda: not _living(world, "hangs"))
 
 
-def _hanging(world: World) -> list[str]:
-    marks = world.folder.glob(f"{world.clock.name}.hangs.*")
+def _living(world: World, how: str) -> list[str]:
+    """Return which processes live that an event has harmed in this way."""
+    marks = world.folder.glob(f"{world.clock.name}.{how}.*")
     pids = [mark.name.rpartition(".")[2] for mark in marks]
     return [pid for pid in pids if Path("/proc", pid).exists()]
 
