@@ -126,7 +126,10 @@ def main(orders: IO[bytes] = sys.stdin.buffer, answers: IO[bytes] = sys.stdout.b
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     os.nice(_KINDER)
-    work: Work = pickle.load(orders)  # noqa: S301 - from our own parent, by its pipe
+    try:
+        work: Work = pickle.load(orders)  # noqa: S301 - from our own parent, by its pipe
+    except (EOFError, pickle.UnpicklingError):
+        return 0  # who started us stopped before it had said what to do
     log.configure(json=work.settings.log_json, level=work.settings.log_level)
     stop = threading.Event()
     threading.Thread(target=_wait_for_end, args=(orders, stop), daemon=True).start()

@@ -2,8 +2,11 @@
 
 import contextlib
 import os
+import pickle
 import re
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,3 +88,17 @@ def test_what_a_sealer_refuses_on_purpose_is_raised_where_the_hub_sees_it(tmp_pa
     assert NotUsable is type(sealing.failed)
     assert "no key that ever signed the log" in str(sealing.failed)
     assert sealing.pid is None
+
+
+@pytest.mark.parametrize("half", [b"", pickle.dumps(("orders", "that", "end"))[:-8]])
+def test_one_that_was_stopped_before_it_knew_its_work_ends_without_a_word(half):
+    """Its hub was asked to stop, or failed, while the process was still starting."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "hub.sealing_process"],
+        input=half,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert (0, b"", b"") == (done.returncode, done.stdout, done.stderr)
