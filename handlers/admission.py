@@ -6,6 +6,7 @@ mend it.
 
 from typing import Any
 
+from handlers.partitions import partner_of
 from handlers.rulebook import Party, Rulebook
 from schemas.catalogue import ACTS, CATALOGUE, CORRECTIONS
 from schemas.envelope import Envelope
@@ -29,8 +30,9 @@ def admit(event: Envelope, book: Rulebook, shard: str, intake: str) -> list[Prob
                 "use your own OIN, or ask the operator to add your organisation",
             )
         ]
-    behind = book.parties.get(intake or shard)
-    if behind is None or (behind.shard, behind.intake, behind.oin) != (shard, intake, oin):
+    behind = book.party_at(shard, intake)
+    place = (partner_of(shard), intake, oin)
+    if behind is None or (behind.partner, behind.intake, behind.oin) != place:
         return [
             Problem(
                 "source",

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from handlers.addressing import Register, gemeente_party
 from handlers.conditions import Test, prepare
 from handlers.fields import attributes, expand
+from handlers.partitions import partition_of, partner_of, shard_name
 from schemas.register import Dated, LegalBasis
 from schemas.roles import Group, Member, PassingOn, Recipient, RoleConfig, Rule, Terms
 
@@ -28,7 +29,7 @@ class Party:
 
     @property
     def shard(self) -> str:
-        """The shard in which everything that this party sends lives."""
+        """The shard in which what this party sends lives; the first, if there are partitions."""
         return self.partner
 
     @property
@@ -119,6 +120,12 @@ class Rulebook:
             )
             for partner in config.partners
         }
+        self.senders = frozenset(partner.id for partner in config.partners)
+        self.partitions: Mapping[str, int] = {
+            partner.id: partner.partitions
+            for partner in config.partners
+            if partner.partitions > 1 and partner.id not in SHARED_SHARDS
+        }
         self._rules = self._index(config)
         self._passing_on = {
             partner.id: tuple(
@@ -160,12 +167,26 @@ class Rulebook:
         """Return shard -> its intakes: that of the partner (""), and one for each other party.
 
         A unit or a group with an inbox has an intake too, because it acts on what it receives.
+        Every partition has them all.
         """
         found: dict[str, tuple[str, ...]] = {}
         for partner in sorted(self.config.partners, key=lambda partner: partner.id):
             parties = (party for party in self.parties.values() if party.partner == partner.id)
-            found[partner.id] = tuple(sorted(p.intake for p in parties if p.oin and p.may_act))
+            intakes = tuple(sorted(p.intake for p in parties if p.oin and p.may_act))
+            found |= dict.fromkeys(self.shards_of(partner.id), intakes)
         return found
+
+    def shards_of(self, partner: str) -> tuple[str, ...]:
+        """Return the shards of a partner: one, or its partitions, in order of number."""
+        return tuple(shard_name(partner, n) for n in range(self.partitions.get(partner, 1)))
+
+    def home(self, partner: str, case: str) -> str:
+        """Return the shard of this partner in which everything of this case is handled."""
+        return shard_name(partner, partition_of(case, self.partitions.get(partner, 1)))
+
+    def party_at(self, shard: str, intake: str) -> Party | None:
+        """Return whose intake this is; None: of nobody in this config."""
+        return self.parties.get(intake or partner_of(shard))
 
     def _index(self, config: RoleConfig) -> dict[tuple[str, str], tuple[PreparedRule, ...]]:
         found: dict[tuple[str, str], list[PreparedRule]] = {}

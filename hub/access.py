@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from handlers.partitions import partner_of
 from hub.stores import keys
 
 HUB_USER: Final = "hub"
@@ -41,6 +42,7 @@ _READ_STREAM: Final = (
 
 _SET: Final = (
     "~hub:{*}:seen:* ~hub:{*}:opened:* ~hub:{*}:lease ~hub:{hub}:config ~hub:{hub}:config:*"
+    " ~hub:{hub}:partitions"
 )
 _REMOVE: Final = "~hub:{*}:in ~hub:{*}:in:* ~hub:{*}:inbox:* ~hub:{*}:held ~hub:{*}:dead"
 
@@ -115,7 +117,7 @@ def users(shards: Mapping[str, Sequence[str]], parties: Iterable[str]) -> list[A
     writes: dict[str, list[str]] = {}
     for shard, intakes in shards.items():
         for intake in intakes:
-            sender = intake or shard.partition(".")[0]
+            sender = intake or partner_of(shard)
             writes.setdefault(sender, []).append(keys.intake(shard, intake))
     names = sorted({*parties, *writes})
     users_of_hub = [hub_user(), sealer_user()]
@@ -139,5 +141,6 @@ def _party(name: str, intakes: Iterable[str], shards: Iterable[str]) -> AclUser:
             *(f"(%W~{intake} -@all +xadd)" for intake in intakes),
             f"({' '.join([*reads, '-@all', *_READ_STREAM])})",
             f"({' '.join([*answers, '-@all', '+get', '+exists'])})",
+            f"(%R~{keys.partitions()} -@all +get)",
         ),
     )

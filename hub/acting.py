@@ -14,9 +14,11 @@ from typing import Any
 from handlers.calendar_day import dutch_day
 from handlers.deliveries import TRANSITIONS
 from handlers.minimise import minimise_copy
+from handlers.partitions import partner_of
 from handlers.passing_on import HeldCopy, decide_passing_on
 from handlers.rulebook import Party, Rulebook
 from hub import notices, recording
+from hub.homing import where_known
 from hub.ports import Act, ActOutcome, Copy, Store
 from hub.vault.envelope import CannotOpen, is_public_key
 from schemas.decisions import Withhold
@@ -106,7 +108,7 @@ async def perform(
         Unavailable: nothing was done, or we cannot know; repeat the whole.
 
     """
-    target = _target(book, event)
+    target = await _target(store, book, event)
     if isinstance(target, Problem):
         return (target,)
     name = event.type.removeprefix(f"{book.prefix}.")
@@ -185,18 +187,19 @@ async def _hand_over(
     return () if handed else (_ERASED,)
 
 
-def _target(book: Rulebook, event: Envelope) -> Target | Problem:
+async def _target(store: Store, book: Rulebook, event: Envelope) -> Target | Problem:
     about = event.data.about
     if about is None:
         return Problem("data.betreft", "an act says which message it is about", "add data.betreft")
     if about.shard is not None:
-        if about.shard not in {partner.id for partner in book.config.partners}:
+        partner = partner_of(about.shard)
+        if about.shard not in book.shards_of(partner) or partner not in book.senders:
             return Problem(
                 "data.betreft.shard",
                 "not the shard of a partner in the role config",
                 "name the message as it stands in the inbox, by shard and bericht",
             )
-        return Target(about.shard, about.ref, book.parties.get(about.shard))
+        return Target(about.shard, about.ref, book.parties.get(partner))
     sender = book.by_oin.get(oin_of(about.source))
     if sender is None:
         return Problem(
@@ -204,7 +207,8 @@ def _target(book: Rulebook, event: Envelope) -> Target | Problem:
             "the OIN is not that of a party in the role config",
             "give the source of the copy as it stands in the inbox",
         )
-    return Target(sender.shard, about.message, sender)
+    shard = await where_known(store, book, sender.shard, about.message)
+    return Target(shard, about.message, sender)
 
 
 async def _wrong(

@@ -16,6 +16,7 @@ from hub.embedded import EmbeddedBroker
 from hub.errors import BrokerMissing, NotAllowed, NotFound, NotUsable
 from hub.keyring_identity import settle, stranger
 from hub.own_records import HUB_SHARD
+from hub.partition_map import settle_partitions
 from hub.pseudonyms import Pseudonyms
 from hub.roles import default_folder, load
 from hub.sealed_store import SealedStore
@@ -176,6 +177,14 @@ async def start(
         await hub.store.prepare(book.shards())
         if not any_keyring:
             await settle(hub.documents, hub.keyring, settings.keys)
+        await settle_partitions(
+            hub.documents,
+            hub.store,
+            book,
+            settings.worker,
+            2 * settings.lease_ms / 1_000,
+            lambda others: log.get().warning("workers.waiting", workers=len(others)),
+        )
         yield hub
 
 

@@ -16,7 +16,9 @@ is delivered once. Reading is at least once: what was not acknowledged comes aga
 """
 
 import asyncio
+import contextlib
 import json
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
@@ -24,10 +26,12 @@ from typing import Any, Final, Self
 from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
+from handlers.partitions import case_of, partition_of, shard_name
 from hub.answers import flat, wait
 from hub.delivery import Delivery, Receipt
 from hub.errors import NotAllowed, Unavailable
 from hub.stores import keys, packing
+from hub.stores.config_documents import read_partitions
 from hub.stores.connection import connect, translated
 from hub.stores.replicated import replicated
 from schemas.catalogue import DEFAULT_PREFIX
@@ -45,6 +49,7 @@ SHARDS: Final = (
 _ATTEMPTS: Final = 6
 _FIRST_WAIT_S: Final = 0.2
 _BLOCK_MS: Final = 2_000
+_LOOK_S: Final = 30.0  # between two looks whether a sender got more partitions
 
 
 class Client:
@@ -59,13 +64,15 @@ class Client:
         shard: str | None = None,
         prefix: str = DEFAULT_PREFIX,
         shards: Sequence[str] = SHARDS,
+        partitions: Mapping[str, int] | None = None,
         replicas: int = 0,
     ) -> None:
         """`source` is the URN of your system, with the OIN of your organisation.
 
         `shard` is that of your organisation: derived for a partner, a gemeente and a house; a unit
-        names it (`shard="politie"` for `cter`). `replicas`: how many servers of the broker, beside
-        the one that accepts, must have an event before `publish` returns; ask your operator.
+        names it (`shard="politie"` for `cter`). `partitions`: over how many each
+        sender is divided; `connect` asks the broker. `replicas`: how many servers of the broker,
+        beside the one that accepts, must have an event before `publish` returns; ask your operator.
         """
         self._redis = redis
         self._replicas = replicas
@@ -73,8 +80,8 @@ class Client:
         self.source = source
         self.prefix = prefix
         self._shards = tuple(shards)
+        self._partitions = dict(partitions or {})
         self._shard = shard or shard_of(party)
-        self._intake = keys.intake(self._shard, "" if party == self._shard else party)
 
     @classmethod
     async def connect(
@@ -101,7 +108,22 @@ class Client:
 
         """
         redis = await connect(url, user or party, password)
-        return cls(redis, party, source, shard=shard, prefix=prefix, replicas=replicas)
+        client = cls(redis, party, source, shard=shard, prefix=prefix, replicas=replicas)
+        await client._look_for_partitions()
+        return client
+
+    async def _look_for_partitions(self) -> None:
+        """Look over how many partitions each sender is divided now; `connect` and `inbox` do so.
+
+        An account from before there were any may not look: then nobody counts as divided.
+
+        Raises:
+            Unavailable: the broker did not answer.
+
+        """
+        with contextlib.suppress(NotAllowed):
+            found = await self._call(self._redis.get(keys.partitions()))
+            self._partitions = read_partitions(found)
 
     async def __aenter__(self) -> Self:
         """Return the client itself."""
@@ -137,8 +159,12 @@ class Client:
         else:
             raw = event.encode() if isinstance(event, str) else event
         parsed = parse(raw, self.prefix)
-        entry = await self._add(raw)
-        return Receipt(entry, message_ref(parsed.source, parsed.id), parsed.id, parsed.source)
+        count = self._partitions.get(self._shard, 1)
+        shard = shard_name(self._shard, partition_of(case_of(parsed.data), count))
+        intake = keys.intake(shard, "" if self.party == self._shard else self.party)
+        entry = await self._add(intake, raw)
+        message = message_ref(parsed.source, parsed.id)
+        return Receipt(entry, message, parsed.id, parsed.source, shard)
 
     async def inbox(
         self, *, follow: bool = True, consumer: str = "reader-1"
@@ -154,19 +180,32 @@ class Client:
             NotAllowed: this user may not read this inbox.
 
         """
-        streams = [keys.inbox(shard, self.party) for shard in self._shards]
-        for stream in streams:
-            await self._make_group(stream)
-        async for delivery in self._unfinished(streams, consumer):
-            yield delivery
-        new: dict[Any, Any] = dict.fromkeys(streams, ">")
+        streams: list[str] = []
+        look_at = 0.0
         while True:
+            if time.monotonic() >= look_at:  # a sender may have got more partitions meanwhile
+                await self._look_for_partitions()
+                look_at = time.monotonic() + _LOOK_S
+                more = [each for each in self._inboxes() if each not in streams]
+                for stream in more:
+                    await self._make_group(stream)
+                async for delivery in self._unfinished(more, consumer):
+                    yield delivery
+                streams += more
+            new: dict[Any, Any] = dict.fromkeys(streams, ">")
             found = await self._read(consumer, new, _BLOCK_MS if follow else None)
             for stream, entries in found:
                 for entry, fields in entries:
                     yield self._delivery(stream, entry, fields)
             if not found and not follow:
                 return
+
+    def _inboxes(self) -> list[str]:
+        return [
+            keys.inbox(shard_name(sender, number), self.party)
+            for sender in self._shards
+            for number in range(self._partitions.get(sender, 1))
+        ]
 
     async def _unfinished(self, streams: Sequence[str], consumer: str) -> AsyncIterator[Delivery]:
         """Yield what this consumer was handed and did not acknowledge; a page at a time."""
@@ -188,7 +227,7 @@ class Client:
     async def answer(self, delivery: Delivery, opening: Receipt, patience_s: float) -> bytes:
         """Wait for the answer to an opening; see `hub.answers.wait`."""
         place = keys.opened(delivery.shard, self.party, opening.message)
-        own = keys.inbox(self._shard, self.party)
+        own = keys.inbox(opening.shard or self._shard, self.party)
         return await wait(
             lambda: self._call(self._redis.get(place)),
             lambda after: self._call(self._redis.xrange(own, f"({after}", "+", count=100)),
@@ -216,12 +255,12 @@ class Client:
             _client=self,
         )
 
-    async def _add(self, raw: bytes) -> str:
+    async def _add(self, intake: str, raw: bytes) -> str:
         wait = _FIRST_WAIT_S
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 entry: bytes = await self._call(
-                    replicated(self._redis, self._replicas, "XADD", self._intake, "*", "event", raw)
+                    replicated(self._redis, self._replicas, "XADD", intake, "*", "event", raw)
                 )
                 return entry.decode()
             except Unavailable:

@@ -26,6 +26,7 @@ class Receipt:
     message: str  #: the hub's own name of the event, as in its records and notices
     id: str
     source: str
+    shard: str = ""  #: where it was put; the hub may move it to another partition of the sender
 
 
 class Publisher(Protocol):

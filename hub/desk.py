@@ -180,6 +180,20 @@ class Desk:
         await self._route(shard, step)
         return Done(offered=offered)
 
+    async def move(self, found: ParkedEntry, to: str, reason: str) -> None:
+        """Offer what is held to another partition of its sender, where it can be decided.
+
+        First it is offered, then taken out; see `offer_again`.
+        """
+        await self._store.submit(to, _opened(found), self._sender(found).intake)
+        step = Step(
+            queue=Queue.HELD,
+            entry=found.id,
+            record=self._record(found, RecordEvent.REDELIVERED, "offered", self._clock(), reason),
+            person=self._person(self._event(found)),
+        )
+        await self._route(found.shard, step)
+
     async def discard(self, shard: str, queue: Queue, entry: str, reason: str) -> None:
         """Throw an entry away for good. The sender gets a notice; the reason is on record."""
         found = await self.find(shard, queue, entry)

@@ -9,6 +9,7 @@ from handlers.rulebook import Rulebook
 from hub import log
 from hub.desk import Desk
 from hub.errors import HubError, Unavailable
+from hub.homing import where_known
 from hub.pipeline import Clock
 from hub.ports import ParkedEntry, Queue, Store
 from hub.pseudonyms import Pseudonyms
@@ -47,9 +48,13 @@ class LateCorrections:
     async def _apply_one(self, shard: str, found: ParkedEntry) -> bool:
         try:
             original = original_of(parse(found.parked.event, self._book.prefix))
-            (known,) = await self._store.known(shard, [original])
+            there = await where_known(self._store, self._book, shard, original)
+            (known,) = await self._store.known(there, [original])
             if known is None or not known.received_by:
                 return False
+            if there != shard:
+                await self._desk.move(found, there, REASON)
+                return True
             await self._desk.decide_again(shard, Queue.HELD, found.id, REASON)
         except Unavailable:
             raise

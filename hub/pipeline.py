@@ -8,18 +8,20 @@ pending until its step is applied, and the step is applied once: a repeat finds 
 """
 
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from time import monotonic, perf_counter
 from typing import Final
 
 from handlers.corrections import NOT_ITS_SENDER, decide_correction, may_correct, original_of
+from handlers.partitions import partner_of
 from handlers.routing import decide
 from handlers.rulebook import Rulebook
 from hub import log, metrics, planning, tracing
 from hub.acting import perform
 from hub.errors import Fenced, NotSealed, Unavailable
+from hub.homing import elsewhere, where_known
 from hub.planning import Read, What
 from hub.ports import Correction, Entry, Outcome, Step, StepResult, Store
 from hub.pseudonyms import Pseudonyms
@@ -61,6 +63,7 @@ class Report:
     refused: int = 0
     duplicates: int = 0
     acts: int = 0
+    moved: int = 0  #: to another partition, where each of them is counted
     blocked: list[str] = field(default_factory=list)  #: entries that stay pending
     traced: list[Traced] = field(default_factory=list)  #: of what was done, when traces are on
 
@@ -76,11 +79,20 @@ class _Planned:
     what: RecordEvent = RecordEvent.DECIDED
 
 
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """An entry that is handled in another partition of its sender."""
+
+    entry: Entry
+    to: str
+
+
 @dataclass(slots=True)
 class Plan:
     """A batch that was read and decided, and of which nothing is written yet.
 
-    `parts`, in order: a step, or a correction or act, which is decided when all before it is done.
+    `parts`, in order: a step; what is moved; or a correction or act, which is decided when all
+    before it is done.
     """
 
     shard: str
@@ -88,7 +100,7 @@ class Plan:
     at: datetime
     started: float
     report: Report
-    parts: list[_Planned | Read]
+    parts: list["_Planned | _Moved | Read"]
     planned: float = 0.0  #: seconds that it took to make
 
 
@@ -136,11 +148,12 @@ class Pipeline:
         """Read, decide, minimise and seal; nothing is written. May be done while others commit.
 
         Raises:
-            Unavailable: the keyring does not answer.
+            Unavailable: the keyring does not answer, or of a sender with partitions the store.
 
         """
         plan = Plan(shard, entries, self._clock(), perf_counter(), Report(len(entries)), [])
-        self._decide_all(plan)
+        reads = [self._read(shard, entry) for entry in entries]
+        self._decide_all(plan, reads, await elsewhere(self._store, self.book, shard, reads))
         if self._seal is not None:
             planned = [part for part in plan.parts if isinstance(part, _Planned)]
             sealed = await self._seal(shard, [each.step for each in planned])
@@ -169,7 +182,9 @@ class Pipeline:
                 # What came before it must be committed first: it may be about exactly that.
                 await self._apply(plan.shard, steps, token)
                 steps, copies = [], 0
-                if part.what is What.CORRECTION:
+                if isinstance(part, _Moved):
+                    await self._move(plan, part)
+                elif part.what is What.CORRECTION:
                     await self._correct(plan, part, token)
                 else:
                     await self._act(plan, part, token)
@@ -191,17 +206,21 @@ class Pipeline:
         with contextlib.suppress(Unavailable):
             await self._store.excuse(shard, entries)
 
-    def _decide_all(self, plan: Plan) -> None:
+    def _decide_all(
+        self, plan: Plan, reads: Sequence[Read | None], moved: Mapping[str, str]
+    ) -> None:
         """Fill in the parts of a plan.
 
         Stage by stage over the whole batch, instead of event by event: code that stays in the cache
         of the processor takes a quarter less time.
         """
         shard, book, at, report = plan.shard, self.book, plan.at, plan.report
-        reads = [self._read(shard, entry) for entry in plan.entries]
         decisions = [
             decide(read.event, book, at)
-            if read is not None and read.what is What.EVENT and read.event is not None
+            if read is not None
+            and read.what is What.EVENT
+            and read.event is not None
+            and read.entry.id not in moved
             else None
             for read in reads
         ]
@@ -209,6 +228,8 @@ class Pipeline:
             if read is None:
                 step = planning.given_up(shard, entry, book, at)
                 plan.parts.append(_Planned(step, report))
+            elif (to := moved.get(entry.id)) is not None:
+                plan.parts.append(_Moved(entry, to))
             elif decision is not None:
                 step = self._routed(shard, read, decision)
                 plan.parts.append(_Planned(step, report, read, decision))
@@ -237,6 +258,7 @@ class Pipeline:
             refused=report.refused,
             duplicates=report.duplicates,
             acts=report.acts,
+            moved=report.moved,
             took_ms=round(took * 1_000, 1),
         )
         metrics.took(took)
@@ -286,7 +308,11 @@ class Pipeline:
         shard, report = plan.shard, plan.report
         event = planning.event_of(read)
         original = original_of(event)
-        by = self.book.parties[read.entry.intake or shard]
+        by = self.book.parties[read.entry.intake or partner_of(shard)]
+        there = await where_known(self._store, self.book, shard, original)
+        if there != shard:
+            await self._move(plan, _Moved(read.entry, there))
+            return
         withdraws = event.type.endswith("ingetrokken")
         what = RecordEvent.WITHDRAWN if withdraws else RecordEvent.CORRECTED
         outcome = Outcome.CHANGED
@@ -303,10 +329,14 @@ class Pipeline:
             planned = _Planned(step, report, read, decision, what)
             (outcome,) = await self._apply(shard, [planned], token)
 
+    async def _move(self, plan: Plan, part: _Moved) -> None:
+        await self._store.move(plan.shard, [part.entry], part.to)
+        plan.report.moved += 1
+
     async def _act(self, plan: Plan, read: Read, token: str) -> None:
         shard, report = plan.shard, plan.report
         event = planning.event_of(read)
-        by = self.book.parties[read.entry.intake or shard]
+        by = self.book.parties[read.entry.intake or partner_of(shard)]
         problems = await perform(self._store, self.book, by, event, plan.at, read.person)
         if problems:
             step = self._refused(plan, read, problems, "niet-toegestaan")

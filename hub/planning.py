@@ -13,6 +13,7 @@ from enum import Enum, auto
 from handlers.admission import admit
 from handlers.corrections import admit_correction
 from handlers.minimise import minimise
+from handlers.partitions import partner_of
 from handlers.rulebook import Party, Rulebook
 from hub import notices, recording
 from hub.ports import Copy, Correction, Entry, Parked, Queue, Step
@@ -75,9 +76,9 @@ def publisher_of(read: Read, book: Rulebook, shard: str) -> str:
     """
     data = read.event.data if read.event is not None else None
     unit = book.parties.get(getattr(getattr(data, "sender", None), "unit", None) or "")
-    if unit is not None and unit.has_inbox and unit.partner == shard:
+    if unit is not None and unit.has_inbox and unit.partner == partner_of(shard):
         return unit.id
-    return read.entry.intake or shard
+    return read.entry.intake or partner_of(shard)
 
 
 def event_of(read: Read) -> Envelope:
@@ -182,7 +183,7 @@ def refused(
 ) -> Step:
     """Make the step of a refusal: to the dead stream with every reason, and a notice."""
     listed = tuple(problems)
-    sender = entry.intake or shard
+    sender = entry.intake or partner_of(shard)
     about = None if event is None else MessageLink(source=event.source, id=event.id)
     party = book.parties.get(sender)
     # Else anybody could make records about messages of another, with a person of its choice.

@@ -267,6 +267,13 @@ class Store(Protocol):
         The duplicate check on (source, id) makes a repeated event harmless, not this call.
         """
 
+    async def move(self, shard: str, entries: Sequence[Entry], to: str) -> None:
+        """Move entries that were handed out to the same intakes of shard `to`, in order.
+
+        First they are there, then gone here. Who dies in between moves them again, and the
+        duplicate check there makes that harmless; so does whoever lost the lease meanwhile.
+        """
+
     async def take(
         self, shard: str, intakes: Sequence[str], consumer: str, count: int, wait_ms: int
     ) -> list[Entry]:

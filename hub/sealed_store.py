@@ -58,6 +58,7 @@ class SealedStore:
         self.release = beneath.release
         self.workers = beneath.workers
         self.copy_key = beneath.copy_key
+        self.move = beneath.move
         self.replace_key = beneath.replace_key
         self.answer = beneath.answer
         self.depths = beneath.depths

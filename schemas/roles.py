@@ -150,6 +150,15 @@ class Partner(ConfigPart):
     oin: Oin | None = None
     row: Annotated[int, Field(alias="rij", ge=1, le=16)]
     has_inbox: Annotated[Flag, Field(alias="postbus")] = True
+    partitions: Annotated[
+        int,
+        Field(
+            alias="partities",
+            ge=1,
+            le=64,
+            description="Over how many shards its events are divided, by case. Only ever more.",
+        ),
+    ] = 1
     because: Annotated[str | None, Field(alias="toelichting")] = None
     units: Annotated[tuple[Unit, ...], Field(alias="onderdelen")] = ()
     cells: Annotated[tuple[Cell, ...], Field(alias="cellen", min_length=1)]

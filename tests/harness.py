@@ -197,7 +197,8 @@ class Hub:
                         expected[verdict["party"], record["object"]["id"]] += 1
                 if record["event"] == "forwarded":  # passed on by who has it
                     expected[record["party"], record["object"]["id"].partition(":")[2]] += 1
-                if "verdicts" in record or record["event"] == "discarded":
+                offered = (record["event"], record["result"]) == ("redelivered", "offered")
+                if "verdicts" in record or record["event"] == "discarded" or offered:
                     last_word[record["object"]["id"]] = record.get("verdicts", ())
             on_record = Counter(
                 (message, v["rule"], v["role"], v.get("party") or v.get("detail"))

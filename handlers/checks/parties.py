@@ -36,6 +36,9 @@ def party_findings(config: RoleConfig, known: Known) -> Iterator[Finding]:
         elif partner.kind == "partner" and partner.rules and partner.oin is None:
             text = f"`{partner.id}` has rules for what it sends, and no `oin` to know it by"
             yield Finding((*path, "id"), text, "add its `oin`")
+        if partner.partitions > 1 and partner.kind != "partner":
+            text = f"`{partner.id}` stands for many parties, which share one shard"
+            yield Finding((*path, "partitions"), text, "leave `partities` out")
     for index, recorded in enumerate(config.competences):
         if recorded.party not in known.all_parties:
             text = f"there is no party `{recorded.party}`"

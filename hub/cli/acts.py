@@ -67,12 +67,13 @@ async def perform(
             Exit.NOT_USABLE, "this is a notice of the hub: read it with show, tick it off with ack"
         )
     party = _who_acts(hub, entry)
-    last = await last_records(hub.store, [party.shard])
+    shards = hub.book.shards_of(party.partner)
+    last = await last_records(hub.store, shards)
     async with await hub.client(entry.party) as client:
         receipt = await act(delivery_of(entry, client))
     if receipt is None:
         return Performed(NOTICE)
-    published = Published(1, party.id, party.shard, receipt)
+    published = Published(1, party.id, shards, receipt)
     async for each, record in outcomes(hub.store, [published], last, patience_s):
         if record.event is RecordEvent.DEAD_LETTERED:
             problems = await refusal(hub.store, hub.book, each)

@@ -27,7 +27,7 @@ class Published:
 
     number: int  #: its place in the file, from 1
     party: str
-    shard: str  #: where it lives, and where its record will be
+    shards: tuple[str, ...]  #: of its sender: in one of these its record will be
     receipt: Receipt
 
 
@@ -44,17 +44,18 @@ async def outcomes(
     Ends when all are decided, or when nothing more was for `patience_s` seconds: the caller sees
     what is missing.
     """
-    waiting: dict[str, dict[str, deque[Published]]] = {}
+    waiting: dict[tuple[str, ...], dict[str, deque[Published]]] = {}
     position: dict[str, str] = {}
     for each in published:
-        by_name = waiting.setdefault(each.shard, {})
+        by_name = waiting.setdefault(each.shards, {})
         by_name.setdefault(each.receipt.message, deque()).append(each)
         milliseconds = int(each.receipt.entry.partition("-")[0]) - _BACK_MS
-        position.setdefault(each.shard, f"{max(milliseconds, 0)}-0")
+        for shard in each.shards:
+            position.setdefault(shard, f"{max(milliseconds, 0)}-0")
     quiet_since = time.monotonic()
     while waiting and time.monotonic() - quiet_since < patience_s:
         found = False
-        for shard in list(waiting):
+        for shards, shard in [(of, shard) for of in waiting for shard in of]:
             page = await store.records(shard, position[shard], _PAGE)
             found = found or len(page) == _PAGE
             for entry in page:
@@ -62,12 +63,11 @@ async def outcomes(
                 if entry.seq <= last[shard]:
                     continue
                 record = Record.model_validate_json(entry.record)
-                if (decided := _take(waiting[shard], record)) is not None:
+                if (decided := _take(waiting[shards], record)) is not None:
                     found = True
                     quiet_since = time.monotonic()
                     yield decided, record
-            if not waiting[shard]:
-                del waiting[shard]
+        waiting = {shards: left for shards, left in waiting.items() if left}
         if not found:
             await asyncio.sleep(_PAUSE_S)
 
@@ -103,7 +103,8 @@ async def refusal(store: Store, book: Rulebook, refused: Published) -> tuple[Pro
     """Return why the hub refused an event, from the notice in the inbox of its sender."""
     source = f"urn:nld:oin:{book.config.settings.hub_oin}:systeem:seinhuis"
     notice = message_ref(source, refusal_id(refused.party, refused.receipt.entry))
-    found = await store.find_delivery(refused.shard, refused.party, notice)
+    places = [await store.find_delivery(shard, refused.party, notice) for shard in refused.shards]
+    found = next((each for each in places if each is not None), None)
     if found is None:
         return ()
     data: dict[str, Any] = json.loads(found.content)["data"]

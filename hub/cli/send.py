@@ -83,7 +83,9 @@ class _Sending:
         if not ready:
             return
         async with attach(settings, self.book) as hub:
-            last = await last_records(hub.store, {party.shard for _, _, party in ready})
+            partners = {party.partner for _, _, party in ready}
+            shards = [shard for each in partners for shard in self.book.shards_of(each)]
+            last = await last_records(hub.store, shards)
             await self._publish(hub, ready, quiet=patience_s is not None)
             if patience_s is not None:
                 self.waited = True
@@ -100,7 +102,7 @@ class _Sending:
                         opened = await hub.client(party.id)
                         clients[party.id] = await stack.enter_async_context(opened)
                     receipt = await clients[party.id].publish(raw)
-                    each = Published(number, party.id, party.shard, receipt)
+                    each = Published(number, party.id, self.book.shards_of(party.partner), receipt)
                     self.published.append(each)
                     bar()
                     if not quiet and self.as_json:

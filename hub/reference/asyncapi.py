@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
+from handlers.partitions import partner_of
 from handlers.rulebook import Rulebook
 from hub.reference.examples import examples_of
 from hub.reference.json_schema import EXTENSION_NAMES, tidy, what_it_is
@@ -36,7 +37,7 @@ def document(book: Rulebook) -> dict[str, Any]:
     Deterministic for one role config. Every message type is in the components, also one that no
     rule lets anybody send.
     """
-    senders = {shard: sorted(_types(book, shard)) for shard in book.shards()}
+    senders = {shard: sorted(_types(book, partner_of(shard))) for shard in book.shards()}
     return {
         "asyncapi": "3.0.0",
         "id": "urn:seinhuis:asyncapi",

@@ -12,6 +12,7 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from handlers.deliveries import TRANSITIONS, State
+from handlers.partitions import case_in
 from handlers.routing import decide
 from handlers.rulebook import Party
 from hub.simulation import texts
@@ -99,7 +100,8 @@ class Aftermath:
 
     def _copy_of(self, draft: Draft) -> dict[str, str]:
         """Name a copy as its recipient sees it before it is opened."""
-        shard = self._book.parties[draft.party].shard
+        sender = self._book.parties[draft.party].partner
+        shard = self._book.home(sender, case_in(draft.event["data"]))
         return {"shard": shard, "bericht": message_ref(draft.event["source"], draft.event["id"])}
 
     def _act(

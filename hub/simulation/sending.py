@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 
+from handlers.partitions import case_in
 from hub.bootstrap import Hub
 from hub.data_folder import running
 from hub.errors import NotFound, Unavailable
@@ -125,7 +126,6 @@ class _Line:
             raise NotFound(f"no party {party} in the role config; see: seinhuis check")
         self._hub = hub
         self._party = known
-        self._intake = keys.intake(known.shard, known.intake)
         self._wait = wait
         self._note = note
         self._queue: deque[dict[str, Any]] = deque()
@@ -193,11 +193,12 @@ class _Line:
         raws = [
             json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode() for event in batch
         ]
+        shards = [self._shard(event) for event in batch]
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 async with redis.pipeline(transaction=False) as pipe:
-                    for raw in raws:
-                        pipe.xadd(self._intake, {"event": raw})
+                    for shard, raw in zip(shards, raws, strict=True):
+                        pipe.xadd(keys.intake(shard, self._party.intake), {"event": raw})
                     entries = await pipe.execute()
                 break
             except Exception as error:
@@ -208,10 +209,14 @@ class _Line:
         return [
             Sent(
                 self._party.id,
-                self._party.shard,
+                shard,
                 entry.decode(),
                 message_ref(event["source"], event["id"]),
                 self._name(event),
             )
-            for entry, event in zip(entries, batch, strict=True)
+            for shard, entry, event in zip(shards, entries, batch, strict=True)
         ]
+
+    def _shard(self, event: dict[str, Any]) -> str:
+        """Return the partition of the case, as the sender's own system works it out."""
+        return self._hub.book.home(self._party.partner, case_in(event["data"]))

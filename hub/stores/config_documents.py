@@ -4,7 +4,9 @@ Records name the digest under which was decided; with the document, last year's 
 again. It holds no person: rules, parties and registers.
 """
 
+import json
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
@@ -48,6 +50,14 @@ class ConfigDocuments:
         """Say that this version is in force: after that is on record. Durable on return."""
         await self._set(keys.config_in_force(), digest.encode())
 
+    async def partitions(self) -> dict[str, int]:
+        """Return sender -> over how many partitions it is divided, of those with more than one."""
+        return read_partitions(await self._get(keys.partitions()))
+
+    async def put_partitions(self, partitions: Mapping[str, int]) -> None:
+        """Say so to every client and worker that comes. Durable on return."""
+        await self._set(keys.partitions(), json.dumps(dict(partitions), sort_keys=True).encode())
+
     async def keyring_mark(self) -> str | None:
         """Return by what the keyring of this broker is known; None: no hub was here yet."""
         mark = await self._get(keys.keyring_mark())
@@ -75,6 +85,11 @@ class ConfigDocuments:
         except Exception as error:
             raise translated(error) from error
         return bool(done)
+
+
+def read_partitions(found: bytes | None) -> dict[str, int]:
+    """Return the map that stands at `keys.partitions`; nothing there: nobody is divided."""
+    return {str(name): int(count) for name, count in json.loads(found or b"{}").items()}
 
 
 def read(document: bytes) -> RoleConfig | None:

@@ -1,9 +1,10 @@
 """Every key on the broker: its name, type, meaning, and whether it is ever shortened.
 
 All keys of a shard carry the hash tag `{shard}`: one slot, so one FUNCTION call may write them all.
-A shard is a sending partner (`ind`), a partition of one (`politie.3`), or one that many parties
-share (`gemeente`, `zvh`). `party` is a party of the role config; `message` is always `message_ref`
-(32 hexadecimal digits), never an id that a partner chose: no key can hold personal data.
+A shard is a sending partner (`ind`), a further partition of one (`politie.3`), or one that many
+parties share (`gemeente`, `zvh`). `party` is a party of the role config; `message` is always
+`message_ref` (32 hexadecimal digits), never an id that a partner chose: no key can hold personal
+data.
 
 Times are RFC 3339 in UTC; an entry id is `<Unix milliseconds>-<number>`, given by the broker.
 
@@ -71,6 +72,9 @@ hub:{hub}:config
   A string: the digest of the role config in force.
 hub:{hub}:config:<digest>
   A string: the role config with that digest, JSON, zlib: for the sealer, who keeps it.
+hub:{hub}:partitions
+  A string: JSON, sender -> how many partitions it has, of those with more than one. Every party may
+  read it: to write on the partition of a case, and to read its inboxes in all of them.
 hub:{hub}:config:keyring
   A string: by what the keyring of this broker is known (`hub.keyring_identity`); no secret.
 """
@@ -189,6 +193,11 @@ def workers() -> str:
 def config_in_force() -> str:
     """Return where the digest of the role config in force is."""
     return "hub:{hub}:config"
+
+
+def partitions() -> str:
+    """Return where it stands which senders have partitions."""
+    return "hub:{hub}:partitions"
 
 
 def config_document(digest: str) -> str:

@@ -61,6 +61,14 @@ class MemoryStore(MemoryLeases):
         self._shard(shard).intakes[intake][entry] = event
         return entry
 
+    async def move(self, shard: str, entries: Sequence[Entry], to: str) -> None:
+        """Append each to its intake in `to`, and then remove it here."""
+        s = self._shard(shard)
+        for entry in entries:
+            await self.submit(to, entry.event, entry.intake)
+            s.intakes[entry.intake].pop(entry.id, None)
+            s.pending.pop((entry.intake, entry.id), None)
+
     async def take(
         self,
         shard: str,

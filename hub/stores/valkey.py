@@ -88,6 +88,16 @@ class ValkeyStore(ContentOnServer, LeasesOnServer):
         entry = await self._call("XADD", keys.intake(shard, intake), "*", "event", event)
         return str(entry, "ascii")
 
+    async def move(self, shard: str, entries: Sequence[Entry], to: str) -> None:
+        """Append each to its intake in `to`, and then remove it here."""
+        for entry in entries:
+            await self.submit(to, entry.event, entry.intake)
+        await self._pipelined(
+            (word, keys.intake(shard, entry.intake), *group, entry.id)
+            for entry in entries
+            for word, group in (("XACK", (keys.HUB_GROUP,)), ("XDEL", ()))
+        )
+
     async def take(
         self, shard: str, intakes: Sequence[str], consumer: str, count: int, wait_ms: int
     ) -> list[Entry]:

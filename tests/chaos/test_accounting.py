@@ -36,7 +36,9 @@ def test_books_that_are_right_are_sound(world):
     scratch.mkdir()
     found = books(world, scratch)
     assert "" == found.faults()
-    assert found.sent == found.verdicts > 0
+    # What is invalid has no name: offered again after an answer that was lost, it is refused again.
+    assert 0 <= found.verdicts - found.sent <= found.dead
+    assert found.sent > 0
 
 
 def test_what_was_accepted_and_has_no_verdict_is_lost(world):
