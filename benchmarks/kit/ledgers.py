@@ -125,6 +125,7 @@ class _Source:
         self.shards = tuple(sorted(self._by_shard))
         self.offered = 0
         self._heads = dict.fromkeys(self.shards, 0)
+        self._marks = dict.fromkeys(self.shards, 0)
 
     def offer(self, count):
         """Let so many further records be there, spread over the shards."""
@@ -153,14 +154,14 @@ class _Source:
             head = self._heads[shard]
             seqs = range(first + 1, min(head, first + count) + 1)
             page = tuple(AuditEntry(f"{s}-0", s, *self._record(shard, s)) for s in seqs)
-            shards[shard] = ShardRead(page, head, 0, len(page) >= count)
+            shards[shard] = ShardRead(page, head, self._marks[shard], len(page) >= count)
         return Reading(max(self._heads.values()) + 1_000, shards)
 
     def sealed(self, shards):
-        return dict.fromkeys(shards, 0)
+        return {shard: self._marks[shard] for shard in shards}
 
-    def mark(self, sealed, at_ms):
-        pass
+    def mark(self, sealed, at_ms):  # noqa: ARG002 - the broker keeps the moment too
+        self._marks |= sealed  # a source that forgot would count as set back, and be read anew
 
     def trim(self, below):
         pass
