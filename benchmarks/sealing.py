@@ -197,9 +197,9 @@ def delays(url, folder, records, rate, seconds):
                     time.sleep(max(0.0, due - time.perf_counter()))
                     _, record, person = records[number % len(records)]
                     number += 1
-                    client.hset(names.head("bench"), "seq", number)
                     fields = {"seq": number, "record": record, "person": person}
                     client.xadd(names.audit("bench"), fields)
+                    client.hset(names.head("bench"), "seq", number)  # after it: else it is a gap
                     written[number] = time.perf_counter()
                     due += dice.expovariate(rate)
             while len(sealed) < number and sealing.is_alive():

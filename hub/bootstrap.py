@@ -184,6 +184,7 @@ async def start(
             settings.worker,
             2 * settings.lease_ms / 1_000,
             lambda others: log.get().warning("workers.waiting", workers=len(others)),
+            term_ms=settings.lease_ms,
         )
         yield hub
 

@@ -5,6 +5,9 @@ same division by itself: shard i of all, in order, is for worker i mod n of all 
 another's is given back once it is drained; what is ours is taken as soon as it is free. Who is
 killed is followed up when its leases end; under its own name it has them again at once.
 
+A shard whose node of a cluster is away keeps no other one waiting: all are asked meanwhile, each
+for a part of the term, and who did not answer the last time is asked last.
+
 Time here only says when to look, and when to stop reading. What keeps two workers from writing is
 the token that goes with every batch (`hub.ports.Store.route`).
 """
@@ -18,9 +21,11 @@ from typing import Final, NamedTuple
 from hub import log, metrics, pulse
 from hub.errors import HubError, Unavailable
 from hub.ports import Store
+from hub.tasks import cancelled, let_go
 
 _ROUNDS: Final = 20  # looks in the term of a lease: so soon a shard that is free is taken
-_RENEWALS: Final = 3
+_RENEWALS: Final = 4  # in a term; a round has two parts, and each may last as long as one of these
+_AT_ONCE: Final = 16  # shards that are asked for meanwhile; each takes a connection
 
 
 class Readers(NamedTuple):
@@ -60,9 +65,11 @@ class Leases:
         self._ttl_ms = ttl_ms
         self._readers = readers
         self._instance = f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(4)}"
-        self._asked = 0
+        self._tokens = 0
         self._held: dict[str, _Lease] = {}
         self._leaving: dict[str, asyncio.Task[None]] = {}
+        self._living: Sequence[str] = ()
+        self._unanswered: set[str] = set()
         self._silent = False
 
     async def run(self) -> None:
@@ -74,16 +81,13 @@ class Leases:
 
         """
         while True:
-            try:
-                async with asyncio.timeout(self._ttl_ms / 1_000):
-                    await self._round()
-            except (Unavailable, TimeoutError):
-                self._silent = True
-            else:
+            if await self._round():
                 pulse.beat(pulse.LEASES)
                 if self._silent:
                     self._silent = False
                     self._readers.again()
+            else:
+                self._silent = True
             self._lapse()
             await asyncio.sleep(self._ttl_ms / 1_000 / _ROUNDS)
 
@@ -96,41 +100,94 @@ class Leases:
         await self._store.workers(self._worker, 0)
         metrics.leases(0)
 
-    async def _round(self) -> None:
-        living = await self._store.workers(self._worker, self._ttl_ms)
-        ours = set(share(self._shards, living, self._worker))
-        given_up = [s for s in self._held if s not in ours and s not in self._leaving]
+    async def _round(self) -> bool:
+        """Renew, give back and take; return whether all that was asked was answered."""
+        term = self._ttl_ms / 1_000
+        due = [
+            shard
+            for shard, lease in self._held.items()
+            if time.monotonic() - lease.renewed > term / _RENEWALS
+        ]
+        answered = await self._asked(self._look_who_lives, self._renew, due)
+        ours = set(share(self._shards, self._living, self._worker)) if self._living else set()
+        given_up = []
+        if self._living:
+            given_up = [s for s in self._held if s not in ours and s not in self._leaving]
         for shard in given_up:
             self._leave(shard)
-        for shard, lease in [*self._held.items()]:
-            if time.monotonic() - lease.renewed > self._ttl_ms / 1_000 / _RENEWALS:
-                await self._renew(shard, lease)
-        taken = 0
-        for shard in sorted(ours - self._held.keys()):
-            taken += await self._take(shard)
-        if taken or given_up:
+        before = len(self._held)
+        answered &= await self._asked(None, self._take, ours - self._held.keys())
+        taken = len(self._held) - before
+        if taken > 0 or given_up:
             log.get().info(
                 "reader.shards",
                 shards=len(self._held),
-                workers=len(living),
+                workers=len(self._living),
                 taken=taken,
                 given_up=len(given_up),
             )
             metrics.leases(len(self._held))
+        return answered
 
-    async def _take(self, shard: str) -> bool:
-        self._asked += 1
-        token = f"{self._instance}.{self._asked}"
-        asked = time.monotonic()
-        if not await self._store.lease(shard, self._worker, token, self._ttl_ms):
-            return False
-        self._held[shard] = _Lease(token, asked + self._ttl_ms / 1_000, asked)
-        self._readers.begin(shard, token)
-        return True
+    async def _asked(
+        self,
+        first: Callable[[], Awaitable[None]] | None,
+        each: Callable[[str], Awaitable[None]],
+        shards: Iterable[str],
+    ) -> bool:
+        """Do `first`, and `each` for its shard, meanwhile; return whether all were answered.
 
-    async def _renew(self, shard: str, lease: _Lease) -> None:
+        Raises:
+            HubError: the store refuses us for good.
+
+        """
+        places = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(shard: str) -> None:
+            async with places:
+                self._unanswered.add(shard)
+                await each(shard)
+            self._unanswered.discard(shard)
+
+        ordered = sorted(shards, key=lambda shard: (shard in self._unanswered, shard))
+        tasks = [asyncio.ensure_future(one(shard)) for shard in ordered]
+        if first is not None:
+            tasks.insert(0, asyncio.ensure_future(first()))
+        if not tasks:
+            return True
+        try:
+            done, late = await asyncio.wait(tasks, timeout=self._ttl_ms / 1_000 / _RENEWALS)
+        except asyncio.CancelledError:
+            await cancelled(*tasks)
+            raise
+        let_go(*late)
+        errors = [error for task in done if (error := task.exception()) is not None]
+        for error in errors:
+            if not isinstance(error, Unavailable):
+                raise error
+        return not (late or errors)
+
+    async def _look_who_lives(self) -> None:
+        self._living = await self._store.workers(self._worker, self._ttl_ms)
+
+    async def _take(self, shard: str) -> None:
+        self._tokens += 1
+        token = f"{self._instance}.{self._tokens}"
         asked = time.monotonic()
-        if await self._store.lease(shard, self._worker, lease.token, self._ttl_ms):
+        taken = await self._store.lease(shard, self._worker, token, self._ttl_ms)
+        if taken and shard not in self._held:  # an answer that came too late: it was asked again
+            self._held[shard] = _Lease(token, asked + self._ttl_ms / 1_000, asked)
+            self._readers.begin(shard, token)
+
+    async def _renew(self, shard: str) -> None:
+        lease = self._held[shard]
+        asked = time.monotonic()
+        ours = await self._store.lease(shard, self._worker, lease.token, self._ttl_ms)
+        if self._held.get(shard) is not lease:
+            # It was given back meanwhile. If our question came after that, it is ours again, and
+            # nobody would read it.
+            await self._store.release(shard, self._worker, lease.token)
+        elif ours:
             self._held[shard] = _Lease(lease.token, asked + self._ttl_ms / 1_000, asked)
         else:
             self._lose(shard)

@@ -36,6 +36,7 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "correction.applied": frozenset({"shard", "entries"}),
     "ledger.sealing": frozenset({"holder", "size"}),
     "ledger.process": frozenset({"pid"}),
+    "ledger.not_started": frozenset({"error"}),
     "ledger.restarted": frozenset({"exit", "wait_s"}),
     "ledger.lease_lost": frozenset(),
     "ledger.stalled": frozenset({"error", "reason", "for_s", "unsealed"}),

@@ -25,20 +25,29 @@ async def settle_partitions(
     worker: str,
     patience_s: float,
     waiting: Callable[[list[str]], None] = lambda _: None,
+    *,
+    term_ms: int = 0,
 ) -> None:
     """Put the map of this config on the broker, when it is another than what stands there.
 
     Waits `patience_s` for other workers to end; one that was killed counts as living for the term
     of a lease. `waiting` is told once who they are. Idempotent.
 
+    From before the look at the map this worker counts as living for `term_ms`, so that who changes
+    it meanwhile sees it. Two that start within milliseconds of each other, one of them with another
+    map, may still miss each other.
+
     Raises:
         NotUsable: it has fewer partitions than before, or others live that divide in another way.
         Unavailable: the store did not answer; safe to repeat.
 
     """
-    wanted, found = dict(book.partitions), await documents.partitions()
+    wanted = dict(book.partitions)
+    await store.workers(worker, term_ms)
+    found = await documents.partitions()
     if found == wanted:
         return
+    await store.workers(worker, 0)  # or two that bring the same map would wait for each other
     fewer = [f"{name} ({n})" for name, n in sorted(found.items()) if wanted.get(name, 1) < n]
     if fewer:
         raise NotUsable(
@@ -59,3 +68,4 @@ async def settle_partitions(
         await asyncio.sleep(_LOOK_S)
     await store.prepare(book.shards())
     await documents.put_partitions(wanted)
+    await store.workers(worker, term_ms)

@@ -48,6 +48,9 @@ GIVE_UP_AFTER = 5
 UNSEALED = "unsealed"
 """In the way of a step: the store takes nothing new before more is sealed (`hub.ports`)."""
 
+AFTER_FULL = "after-full"
+"""In the way of a step: a full inbox blocked one before it in the same call (`hub.ports`)."""
+
 _FULL = "inbox-full:"
 _TELL_S = 10.0
 
@@ -346,28 +349,52 @@ class Pipeline:
         await self._apply(shard, [_Planned(step, report, read)], token)
 
     async def _apply(self, shard: str, planned: Sequence[_Planned], token: str) -> list[Outcome]:
-        if not planned:
-            return []
-        steps = [each.step for each in planned]
-        results = await self._store.route(shard, steps, token)
-        if any(result.outcome is Outcome.FENCED for result in results):
-            raise Fenced(shard)  # what was done in the same call is done; a repeat finds it gone
-        if any(map(_is_unsealed, results)):
-            raise NotSealed(shard)  # nothing helps but the sealer: hold nothing, try nothing else
-        for each, result in zip(planned, results, strict=True):
-            report = each.report
-            if result.outcome is Outcome.DONE:
-                report.delivered += len(each.step.copies)
-                report.passed += each.decision is not None and each.step.held is None
-                if tracing.on():
-                    report.traced += _traced(shard, each, self.book.prefix)
-                report.held += each.step.held is not None
-                report.refused += each.step.dead is not None
-            elif result.outcome is Outcome.DUPLICATE:
-                report.duplicates += 1
-            elif result.outcome is Outcome.BLOCKED:
-                await self._unblock(shard, each, result.detail, token)
-        return [result.outcome for result in results]
+        """Apply steps in order, and return what became of each.
+
+        A copy for a full inbox is held, so that the other recipients get theirs, and before the
+        steps after it are applied. What they have for the same inbox is held as well: should there
+        be room again by now, it would overtake.
+        """
+        outcomes = [Outcome.BLOCKED] * len(planned)
+        waiting = list(enumerate(planned))
+        while waiting:
+            steps = [each.step for _, each in waiting]
+            results = await self._store.route(shard, steps, token)
+            if any(result.outcome is Outcome.FENCED for result in results):
+                raise Fenced(
+                    shard
+                )  # what was done in the same call is done; a repeat finds it gone
+            if any(map(_is_unsealed, results)):
+                raise NotSealed(shard)  # nothing helps but the sealer: hold nothing, try no other
+            full, again = "", []
+            for (place, each), result in zip(waiting, results, strict=True):
+                if result.outcome is Outcome.BLOCKED and result.detail == AFTER_FULL:
+                    again.append((place, each))
+                elif party := _full_for(each, result):
+                    full = party
+                    again.append((place, each))
+                else:
+                    outcomes[place] = result.outcome
+                    self._count(shard, each, result)
+            waiting = [(place, self._held_for(shard, each, full)) for place, each in again]
+        return outcomes
+
+    def _count(self, shard: str, each: _Planned, result: StepResult) -> None:
+        report = each.report
+        if result.outcome is Outcome.DONE:
+            report.delivered += len(each.step.copies)
+            report.passed += each.decision is not None and each.step.held is None
+            if tracing.on():
+                report.traced += _traced(shard, each, self.book.prefix)
+            report.held += each.step.held is not None
+            report.refused += each.step.dead is not None
+        elif result.outcome is Outcome.DUPLICATE:
+            report.duplicates += 1
+        elif result.outcome is Outcome.BLOCKED:
+            # A key of the wrong type, say: the entry comes again, and the operator sees it.
+            entry, detail = each.step.entry, result.detail
+            log.get().error("step.blocked", shard=shard, entry=entry, detail=detail)
+            report.blocked.append(entry)
 
     def _tell_unsealed(self, shard: str, entries: Sequence[Entry]) -> None:
         """Say loudly that nothing is accepted, but not for every batch of every shard."""
@@ -376,24 +403,14 @@ class Pipeline:
             self._told_unsealed = now
             log.get().error("step.blocked", shard=shard, entry=entries[0].id, detail=UNSEALED)
 
-    async def _unblock(self, shard: str, blocked: _Planned, detail: str, token: str) -> None:
-        """Hold the copy for a full inbox, so that the other recipients get theirs.
-
-        Anything else in the way (a key of the wrong type) leaves the entry pending: it comes again,
-        and the operator sees it in the log.
-        """
-        party = detail.removeprefix(_FULL) if detail.startswith(_FULL) else None
-        read, decision = blocked.read, blocked.decision
-        if read is None or decision is None or all(f.party != party for f in decision.forwards):
-            log.get().error("step.blocked", shard=shard, entry=blocked.step.entry, detail=detail)
-            blocked.report.blocked.append(blocked.step.entry)
-            return
-        held = replace(
-            decision, verdicts=tuple(_hold_if(verdict, party) for verdict in decision.verdicts)
-        )
-        step = self._routed(shard, read, held, blocked.step.corrects, blocked.what)
-        again = _Planned(step, blocked.report, read, held, blocked.what)
-        await self._apply(shard, [again], token)
+    def _held_for(self, shard: str, each: _Planned, party: str) -> _Planned:
+        """Return the step again, with the copy for this party held; as it is when it has none."""
+        if not _goes_to(each, party) or each.read is None or each.decision is None:
+            return each
+        verdicts = tuple(_hold_if(verdict, party) for verdict in each.decision.verdicts)
+        held = replace(each.decision, verdicts=verdicts)
+        step = self._routed(shard, each.read, held, each.step.corrects, each.what)
+        return _Planned(step, each.report, each.read, held, each.what)
 
 
 def _traced(shard: str, done: _Planned, prefix: str) -> list[Traced]:
@@ -406,11 +423,23 @@ def _traced(shard: str, done: _Planned, prefix: str) -> list[Traced]:
     return [Traced(shard, done.step.entry, event.traceparent, name, parties)]
 
 
+def _goes_to(each: _Planned, party: str) -> bool:
+    return each.decision is not None and any(f.party == party for f in each.decision.forwards)
+
+
+def _full_for(each: _Planned, result: StepResult) -> str:
+    """Return whose full inbox blocks a copy that can be held; empty: it is not that."""
+    if result.outcome is not Outcome.BLOCKED or not result.detail.startswith(_FULL):
+        return ""
+    party = result.detail.removeprefix(_FULL)
+    return party if _goes_to(each, party) else ""
+
+
 def _is_unsealed(result: StepResult) -> bool:
     return result.outcome is Outcome.BLOCKED and result.detail == UNSEALED
 
 
-def _hold_if(verdict: Verdict, party: str | None) -> Verdict:
+def _hold_if(verdict: Verdict, party: str) -> Verdict:
     if isinstance(verdict, Forward) and verdict.party == party:
         return Hold(verdict.party, verdict.rule, verdict.role, HoldReason.INBOX_FULL)
     return verdict

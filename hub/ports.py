@@ -125,8 +125,9 @@ class Outcome(StrEnum):
 class StepResult:
     """The outcome, and for BLOCKED what is in the way.
 
-    A key, `inbox-full:<party>`, `withdrawn`, `corrected` or `unsealed`. An inbox is full by what
-    its party has not finished: not acknowledged, taken up or refused.
+    A key, `inbox-full:<party>`, `after-full`, `withdrawn`, `corrected` or `unsealed`. An inbox is
+    full by what its party has not finished: not acknowledged, taken up or refused. The steps after
+    it in the same call were not tried: they may be of the same case, and would overtake.
     """
 
     outcome: Outcome
@@ -289,13 +290,14 @@ class Store(Protocol):
         consumer: str,
         idle_ms: int,
         count: int,
-        after: str = "-",
+        after: Entry | None = None,
     ) -> list[Entry]:
         """Take over entries that were taken, also by `consumer`, and not finished in `idle_ms`.
 
-        In order of entry id, from after entry id `after` ("-": from the start): with `idle_ms` 0
-        and `after` the last one of each answer, everything comes once. An entry comes alone in the
-        list when it is a suspect (`deliveries` > 2), so that a poison takes nobody with it.
+        In order of entry id and intake (an id is of one intake; two may have the same), from behind
+        `after` (None: from the start): with `idle_ms` 0 and `after` the last one of each answer,
+        everything comes once, and the empty list means that there is no more. An entry comes alone
+        in the list when it is a suspect (`deliveries` > 2), so that a poison takes nobody with it.
         """
 
     async def route(self, shard: str, steps: Sequence[Step], token: str = "") -> list[StepResult]:

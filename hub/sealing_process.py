@@ -79,7 +79,11 @@ class SealerProcess:
         pause = _FIRST_PAUSE_S
         while not self._stopping.is_set():
             started = time.monotonic()
-            code = self._one()
+            try:
+                code = self._one()
+            except OSError as error:  # no room for a further process: it may come
+                code = -1
+                log.get().error("ledger.not_started", error=type(error).__name__)
             if self._stopping.is_set() or self.failed is not None:
                 return
             if time.monotonic() - started > _LIVED_S:
@@ -116,9 +120,13 @@ class SealerProcess:
 
 def _error(line: bytes) -> HubError:
     """Return what the child raised, by its name and text."""
-    said = json.loads(line)
-    kind = getattr(errors, said["error"], HubError)
-    return kind(said["reason"]) if issubclass(kind, HubError) else HubError(said["reason"])
+    try:
+        said = json.loads(line)
+        name, reason = said["error"], said["reason"]
+    except (ValueError, TypeError, KeyError):
+        return HubError("the sealer stopped, and what it said about it cannot be read")
+    kind = getattr(errors, name, HubError)
+    return kind(reason) if issubclass(kind, HubError) else HubError(reason)
 
 
 def main(orders: IO[bytes] = sys.stdin.buffer, answers: IO[bytes] = sys.stdout.buffer) -> int:

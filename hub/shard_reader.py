@@ -7,9 +7,10 @@ what comes after it may be of the same case. The intake of the sender itself is 
 in batches; those of its units, or of all gemeenten in a shared shard, by one loop over one
 connection, because a subscriber each would take hundreds.
 
-FastStream restarts a read that the broker refuses without any pause. So whatever is wrong, reading
-is stopped, and begun again after a pause that grows: what heals by itself (a broker that loads, is
-full or read-only for a while) is waited for; what does not, stops the hub.
+FastStream restarts a read that the broker refuses without any pause, and one of which the answer
+was lost after some seconds, with what is new. So whatever is wrong, reading is stopped, and begun
+again after a pause that grows: what heals by itself (a broker that loads, is full or read-only for
+a while) is waited for; what does not, stops the hub.
 """
 
 import asyncio
@@ -107,6 +108,12 @@ class ShardReader:
         """Begin again with what is pending: the store was away."""
         self._again.set()
 
+    def lost(self) -> None:
+        """Begin again too, and put nothing more before that: an answer of the store was lost."""
+        if self._lane is not None:
+            self._lane.behind = True
+        self._again.set()
+
     async def _run(self, lane: Lane) -> None:
         pause = _FIRST_PAUSE_S
         while True:
@@ -130,9 +137,9 @@ class ShardReader:
         """Take everything that is pending through, in order, each entry once."""
         await lane.drain()
         lane.behind = False
-        after = "-"
+        after: Entry | None = None
         while entries := await self._take_over(lane, 0, after):
-            after = entries[-1].id
+            after = entries[-1]
             if lane.behind:
                 break
         await lane.drain()
@@ -218,7 +225,7 @@ class ShardReader:
         while not lane.behind and await self._take_over(lane, self._reading.idle_ms):
             await lane.drain()
 
-    async def _take_over(self, lane: Lane, idle_ms: int, after: str = "-") -> list[Entry]:
+    async def _take_over(self, lane: Lane, idle_ms: int, after: Entry | None = None) -> list[Entry]:
         """Hand out what is pending and take it through; return it.
 
         While a suspect is under way no reader of this process is handed another: if it kills the
@@ -233,7 +240,7 @@ class ShardReader:
             await self._take_through(lane, entries)
         return entries
 
-    async def _reclaim(self, idle_ms: int, after: str = "-") -> list[Entry]:
+    async def _reclaim(self, idle_ms: int, after: Entry | None) -> list[Entry]:
         reading = self._reading
         return await self._store.reclaim(
             self._shard, self._intakes, reading.consumer, idle_ms, reading.batch, after

@@ -1,6 +1,6 @@
 """FastStream's broker for an address: one server, Sentinel or a cluster."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from faststream.redis import RedisBroker, RedisClusterBroker, RedisSentinelBroker
@@ -15,17 +15,26 @@ from hub.stores.connection import client
 _FINISH_S: Final = 15.0
 
 
-def broker_for(address: BrokerAddress, max_connections: int) -> RedisBroker:
+Lost = Callable[[Iterable[str]], None]
+"""Called with the keys of the streams of a read that failed."""
+
+
+def broker_for(
+    address: BrokerAddress, max_connections: int, lost: Lost = lambda _streams: None
+) -> RedisBroker:
     """Return a broker that has not connected yet, without a log of its own and without retries.
 
     It reads over the client of `hub.stores.connection`, as the rest of the hub does, and not over
     one that FastStream makes: those of redis-py for a cluster and for Sentinel repeat what they
     sent. `max_connections`: to one server; a subscriber holds one, count some more for the rest.
+
+    `lost` is told of each read that failed, before FastStream reads on by itself: what the broker
+    handed out in an answer that did not arrive comes before all that is read next.
     """
     place = broker_url.parse(address.url)
 
     def connect() -> Redis:
-        return client(address.url, address.user, address.password, max_connections)
+        return _telling(client(address.url, address.user, address.password, max_connections), lost)
 
     options: dict[str, Any] = {
         "apply_types": False,
@@ -38,6 +47,20 @@ def broker_for(address: BrokerAddress, max_connections: int) -> RedisBroker:
         options |= {"sentinels": place.hosts, "sentinel_master_name": place.service}
         return _Sentinel(connect, place.single(place.hosts[0]), **options)
     return _Single(connect, address.url, **options)
+
+
+def _telling(connection: Redis, lost: Lost) -> Redis:
+    read = connection.xreadgroup
+
+    async def xreadgroup(*args: Any, **options: Any) -> Any:
+        try:
+            return await read(*args, **options)
+        except Exception:
+            lost(options["streams"])
+            raise
+
+    connection.xreadgroup = xreadgroup  # type: ignore[method-assign]
+    return connection
 
 
 class _Connection(ConnectionState[Any]):

@@ -22,6 +22,13 @@ async def cancelled(*tasks: asyncio.Future[Any]) -> None:
     await to_the_end(_cancelled(tasks))
 
 
+def let_go(*tasks: asyncio.Future[Any]) -> None:
+    """Cancel without waiting: for what may end late, or never. Their errors are dropped."""
+    for task in tasks:
+        task.add_done_callback(_look_at)
+        task.cancel()
+
+
 async def ended(*tasks: asyncio.Future[Any]) -> None:
     """Wait until each has ended by itself. Their results and errors are dropped.
 

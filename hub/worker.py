@@ -11,7 +11,7 @@ A worker reads the shards of which it has the lease (`hub.leases`), each with a 
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -67,7 +67,7 @@ class Worker:
         self._intakes = intakes
         self._reading = reading
         self._failure: asyncio.Future[None] | None = None
-        self._broker = streaming.broker_for(address, len(intakes.shards) + 8)
+        self._broker = streaming.broker_for(address, len(intakes.shards) + 8, self._lost)
         alone = asyncio.Lock()
         self._readers = {
             shard: ShardReader(
@@ -136,6 +136,11 @@ class Worker:
     def _again(self) -> None:
         for reader in self._readers.values():
             reader.again()
+
+    def _lost(self, streams: Iterable[str]) -> None:
+        for shard, reader in self._readers.items():
+            if self._intakes.stream_of(shard) in streams:
+                reader.lost()
 
     def _lane_of(self, shard: str) -> Callable[[], Lane]:
         return lambda: Lane(self._pipeline, shard, self._fail)

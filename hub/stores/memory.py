@@ -103,19 +103,19 @@ class MemoryStore(MemoryLeases):
         consumer: str,
         idle_ms: int,
         count: int,
-        after: str = "-",
+        after: Entry | None = None,
     ) -> list[Entry]:
         """Take over what is idle, in order; a suspect alone."""
         s, now = self._shard(shard), time.monotonic()
-        start = (-1, 0) if after == "-" else _order(after)
+        start = ((-1, 0), "") if after is None else (_order(after.id), after.intake)
         idle = [
             (place, pending)
             for place, pending in s.pending.items()
             if place[0] in intakes
             and now - pending.since >= idle_ms / 1_000
-            and _order(place[1]) > start
+            and (_order(place[1]), place[0]) > start
         ]
-        idle.sort(key=lambda item: _order(item[0][1]))
+        idle.sort(key=lambda item: (_order(item[0][1]), item[0][0]))
         innocent = takewhile(lambda item: item[1].deliveries < _SUSPECT_DELIVERIES, idle)
         taken = list(islice(innocent, count)) or idle[:1]
         for _, pending in taken:
@@ -136,12 +136,18 @@ class MemoryStore(MemoryLeases):
             if token and (worker is None or s.overtakes(step.intake, step.entry, worker))
         }
         blocked = StepResult(Outcome.BLOCKED, "unsealed") if s.is_unsealed else None
-        return [
-            StepResult(Outcome.FENCED)
-            if (step.intake, step.entry) in fenced
-            else blocked or s.step(step)
-            for step in steps
-        ]
+        results: list[StepResult] = []
+        was_full = False
+        for step in steps:
+            if (step.intake, step.entry) in fenced:
+                result = StepResult(Outcome.FENCED)
+            elif was_full:
+                result = StepResult(Outcome.BLOCKED, "after-full")
+            else:
+                result = blocked or s.step(step)
+            was_full = was_full or result.detail.startswith("inbox-full:")
+            results.append(result)
+        return results
 
     async def excuse(self, shard: str, entries: Sequence[Entry]) -> None:
         """Take the hand-out off their number, unless they were handed out again."""

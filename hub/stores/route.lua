@@ -74,13 +74,15 @@ end
 --     received it, sender, person
 --   and its copies, its notices (of both instead of the party its number), its parked events.
 -- Returns a word for each step: done, duplicate, gone, changed, fenced, or blocked|<key or what it is>.
+--   After a step that a full inbox blocks the others are blocked|after-full: they may be of the same
+--   case, and would overtake it.
 local function route(K, A)
   local audit, held, dead, open = K[2], K[4], K[5], K[6]
   local ttl, room, group, token = A[1], tonumber(A[2]), A[5], A[6]
   local messages, parties = tonumber(A[7]), tonumber(A[8])
   local inboxes = 7 + 2 * messages -- that of party n is key inboxes + n
   local k, a = inboxes + parties + 1, 9 + parties
-  local in_turn, worker = {}, nil
+  local in_turn, worker, was_full = {}, nil, false
   if token ~= '' then
     local of
     worker, of = read_lease(K[7])
@@ -162,6 +164,7 @@ local function route(K, A)
     a = park + PARKED * #parked
 
     -- Look.
+    if was_full then return 'blocked|after-full' end
     if token ~= '' and not is_ours(queue_key, entry) then return 'fenced' end
     if not records then return 'blocked|' .. wrong_records end
     if not stream(audit) then return 'blocked|' .. audit end
@@ -198,6 +201,7 @@ local function route(K, A)
       if i < notices then
         local party = A[8 + A[i]]
         if unfinished[party] >= room and not seen.parties[party] then
+          was_full = true
           return 'blocked|inbox-full:' .. party
         end
       end

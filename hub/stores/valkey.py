@@ -95,7 +95,8 @@ class ValkeyStore(ContentOnServer, LeasesOnServer):
         await self._pipelined(
             (word, keys.intake(shard, entry.intake), *group, entry.id)
             for entry in entries
-            for word, group in (("XACK", (keys.HUB_GROUP,)), ("XDEL", ()))
+            # In this order: who dies halfway leaves no event behind that nobody would look for.
+            for word, group in (("XDEL", ()), ("XACK", (keys.HUB_GROUP,)))
         )
 
     async def take(
@@ -121,14 +122,40 @@ class ValkeyStore(ContentOnServer, LeasesOnServer):
         consumer: str,
         idle_ms: int,
         count: int,
-        after: str = "-",
+        after: Entry | None = None,
     ) -> list[Entry]:
         """Look at what is idle in every intake, and take over what comes first."""
-        start = after if after == "-" else f"({after}"
+        while True:
+            wanted = await self._idle(shard, intakes, idle_ms, count, after)
+            taken = await self._claimed(shard, consumer, idle_ms, wanted)
+            if taken or not wanted:
+                return taken
+            # Others were faster, or it is not there any more: what comes after it may be.
+            intake, place, times = wanted[-1]
+            after = Entry(place.decode(), intake, b"", times)
+
+    async def _idle(
+        self, shard: str, intakes: Sequence[str], idle_ms: int, count: int, after: Entry | None
+    ) -> list[tuple[str, bytes, int]]:
+        """Return intake, entry id and hand-outs so far of what is idle, in order; a suspect alone.
+
+        Ids are of one intake: those of two may be the same, and then the intakes are in order.
+        """
+
+        def start(intake: str) -> str:
+            if after is None:
+                return "-"
+            return f"({after.id}" if intake <= after.intake else after.id
+
         pending = await self._piped(
             lambda pipe: [
                 pipe.xpending_range(
-                    keys.intake(shard, intake), keys.HUB_GROUP, start, "+", _PENDING, idle=idle_ms
+                    keys.intake(shard, intake),
+                    keys.HUB_GROUP,
+                    start(intake),
+                    "+",
+                    _PENDING,
+                    idle=idle_ms,
                 )
                 for intake in intakes
             ]
@@ -138,9 +165,13 @@ class ValkeyStore(ContentOnServer, LeasesOnServer):
             for intake, items in zip(intakes, pending, strict=True)
             for item in items
         ]
-        found.sort(key=lambda item: packing.order(item[1]))
+        found.sort(key=lambda item: (packing.order(item[1]), item[0]))
         innocent = takewhile(lambda item: item[2] < _SUSPECT_DELIVERIES, found)
-        wanted = list(islice(innocent, count)) or found[:1]
+        return list(islice(innocent, count)) or found[:1]
+
+    async def _claimed(
+        self, shard: str, consumer: str, idle_ms: int, wanted: Sequence[tuple[str, bytes, int]]
+    ) -> list[Entry]:
         deliveries = {(intake, place): times + 1 for intake, place, times in wanted}
         claims: dict[str, list[bytes]] = {}
         for intake, place, _ in wanted:
@@ -154,7 +185,7 @@ class ValkeyStore(ContentOnServer, LeasesOnServer):
             for intake, reply in zip(claims, claimed, strict=True)
             for place, fields in reply
         ]
-        return sorted(taken, key=lambda entry: packing.order(entry.id.encode()))
+        return sorted(taken, key=lambda each: (packing.order(each.id.encode()), each.intake))
 
     async def route(self, shard: str, steps: Sequence[Step], token: str = "") -> list[StepResult]:
         """Apply the steps in one call of the function `route`."""

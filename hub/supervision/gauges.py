@@ -4,6 +4,7 @@ With the rights of the hub's user, over the broker only: so it says the same in 
 a terminal (`seinhuis status`). A look never raises: that the broker is silent is a reading too.
 """
 
+import asyncio
 import os
 import shutil
 import time
@@ -15,7 +16,7 @@ from typing import Final
 from hub import metrics, pulse
 from hub.bootstrap import HUB_SHARD, Hub, now
 from hub.config import Settings
-from hub.errors import HubError
+from hub.errors import HubError, Unavailable
 from hub.metrics import PROCESS
 from hub.stores.looking import ServerLook, ShardLook
 from hub.supervision.readings import DiskReading, PartyReading, Readings, ShardReading
@@ -23,6 +24,8 @@ from hub.supervision.unread import Unread
 
 INBOXES: Final = 100
 """Inboxes visited at one look: thousands take turns, so that no look holds up the worker."""
+
+_PATIENCE_S: Final = 3.0  # a broker that takes connections and hangs would keep us for 30 s
 
 
 class Gauges:
@@ -32,7 +35,7 @@ class Gauges:
         self._hub = hub
         self._looking = hub.looking
         self._unread = Unread(hub.server, hub.looking)
-        self._silent_since: float | None = None
+        self._answered = time.monotonic()
         self._last = Readings(now())
         self.functions = True  #: those of this version were on the broker at the last look
 
@@ -40,11 +43,9 @@ class Gauges:
         """Return what is so now. `inboxes`: how many are visited; None: all (seconds, if many)."""
         try:
             found = await self._look(inboxes)
-            self._silent_since = None
+            self._answered = time.monotonic()
         except HubError:
-            if self._silent_since is None:
-                self._silent_since = time.monotonic()
-            silent = time.monotonic() - self._silent_since
+            silent = time.monotonic() - self._answered
             # Just fallen silent is silent too: 0.0 would say that it answers.
             found = replace(self._last, at=now(), broker_answers=False, silent_s=max(silent, 1e-6))
         self._last = replace(
@@ -58,7 +59,7 @@ class Gauges:
     async def _look(self, inboxes: int | None) -> Readings:
         book, settings = self._hub.book, self._hub.settings
         before = time.time()
-        server = await self._looking.server()
+        server = await self._server()
         skew = (before + time.time()) / 2 - server.now_ms / 1_000
         self.functions = server.functions
         parties = sorted(party.id for party in book.parties.values() if party.has_inbox)
@@ -87,6 +88,13 @@ class Gauges:
             broker_aof=server.aof,
             clock_skew_s=skew,
         )
+
+    async def _server(self) -> ServerLook:
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                return await self._looking.server()
+        except TimeoutError as error:
+            raise Unavailable("the broker did not answer in time") from error
 
     def _party(
         self, party: str, unfinished: Mapping[tuple[str, str], int], server: ServerLook

@@ -246,6 +246,18 @@ async def test_the_map_changes_when_nobody_else_lives_and_only_ever_grows(config
     assert {"ind": 8} == documents.found
 
 
+async def test_who_starts_under_the_old_map_is_seen_before_it_reads(config):
+    """It counts as living from before its look at the map."""
+    documents, store = Documents(), MemoryStore()
+    await settle_partitions(documents, store, divided(config, 2), "new", 0.0)
+    await store.workers("new", 0)
+    await settle_partitions(documents, store, divided(config, 2), "old", 0.0, term_ms=60_000)
+    with pytest.raises(NotUsable, match="old"):
+        await settle_partitions(documents, store, divided(config, 4), "new", 0.0, term_ms=60_000)
+    assert {"ind": 2} == documents.found
+    assert ["old"] == await store.workers("another", 0)  # who was refused does not count as living
+
+
 async def test_who_is_ending_is_waited_for(config):
     documents, store = Documents(), MemoryStore()
     await store.workers("second", 100)

@@ -9,6 +9,7 @@ from hub.errors import BrokerLost, Superseded, Unavailable
 from hub.leases import Leases, Readers, share
 from hub.shard_reader import Reading, ShardReader
 from hub.stores.memory import MemoryStore
+from hub.tasks import cancelled
 from tests.contract.steps import a_step
 
 SHARDS = [f"shard{number:02}" for number in range(21)]
@@ -40,6 +41,10 @@ class Away(MemoryStore):
     async def workers(self, worker, ttl_ms):
         self._answer()
         return await super().workers(worker, ttl_ms)
+
+    async def lease(self, *args):
+        self._answer()
+        return await super().lease(*args)
 
     async def reclaim(self, *args):
         self._answer()
@@ -116,6 +121,73 @@ async def test_after_a_short_outage_the_readers_begin_again_with_what_is_pending
         store.away = None
         await until(lambda: read.began_again == 1)
         assert [] == read.ended
+
+
+class NodeAway(MemoryStore):
+    """A store of several nodes: one does not answer, with the list of workers and some shards."""
+
+    hangs: frozenset[str] = frozenset()
+
+    async def workers(self, worker, ttl_ms):
+        if self.hangs:
+            raise Unavailable("said so")
+        return await super().workers(worker, ttl_ms)
+
+    async def lease(self, shard, worker, token, ttl_ms):
+        while shard in self.hangs:
+            await asyncio.sleep(0.001)
+        return await super().lease(shard, worker, token, ttl_ms)
+
+
+async def test_a_node_that_hangs_costs_only_the_leases_of_its_own_shards():
+    """More shards hang than are asked for at once, and they come first by name."""
+    store = NodeAway()
+    async with working(store, "first") as read:
+        await until(lambda: len(read.tokens) == 21)
+        before = dict(read.tokens)
+        store.hangs = frozenset(SHARDS[:18])
+        await until(lambda: len(read.ended) == 18)
+        await asyncio.sleep(3 * TTL_MS / 1_000)
+        assert {shard: before[shard] for shard in SHARDS[18:]} == read.tokens
+        store.hangs = frozenset()
+        await until(lambda: len(read.tokens) == 21)
+        await until(lambda: read.began_again == 1)
+
+
+class Slow(MemoryStore):
+    """A store that holds up the renewal of one shard."""
+
+    def __init__(self):
+        super().__init__()
+        self.held_up, self.let_through = asyncio.Event(), asyncio.Event()
+
+    async def lease(self, shard, worker, token, ttl_ms):
+        if worker == "first" and self.holder(shard, token) == "first" and shard == SHARDS[1]:
+            self.held_up.set()
+            await self.let_through.wait()
+        return await super().lease(shard, worker, token, ttl_ms)
+
+    async def release(self, shard, worker, token):
+        await super().release(shard, worker, token)
+        if shard == SHARDS[1]:
+            self.let_through.set()
+
+
+async def test_a_renewal_under_way_does_not_take_back_what_was_given_up():
+    """It would be renewed for ever, and nobody would read it."""
+    store = Slow()
+    read = Read()
+    leases = Leases(store, SHARDS, "first", 5_000, Readers(read.begin, read.end, read.again))
+    task = asyncio.create_task(leases.run())
+    try:
+        await until(lambda: len(read.tokens) == 21)
+        await asyncio.wait_for(store.held_up.wait(), 20)
+        before = read.tokens[SHARDS[1]]
+        leases._leave(SHARDS[1])
+        await until(lambda: read.tokens.get(SHARDS[1]) not in {None, before})  # asked for anew
+    finally:
+        await cancelled(task)
+        await leases.close()
 
 
 async def test_a_worker_whose_name_another_took_ends_with_the_reason():

@@ -55,14 +55,14 @@ class TestKeys:
         first, second = await taken(store, b"{}", b"{}")
         copies = (a_copy("lro", key=b"no"), a_copy("full", key=b"no"))
         steps = [
-            a_step(first.id, "m1", copies=copies),
             a_step(second.id, "m0", copies=(a_copy("lro", "m0", key=b"no"),)),
             a_step("1-1", "m2", copies=(a_copy("lro", "m2", key=b"no"),)),
+            a_step(first.id, "m1", copies=copies),
         ]
 
         results = await store.route("ind", steps)
 
-        assert [result.outcome for result in results] == ["blocked", "duplicate", "gone"]
+        assert [result.outcome for result in results] == ["duplicate", "gone", "blocked"]
         for name in ("m0", "m1", "m2"):
             assert await store.copy_key("ind", "lro", message(name)) is None
 

@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 
 from hub.ports import Entry, Store
+from hub.stores import keys
 from tests.contract.steps import a_step, taken
 
 EVENT = '{"id":"1","data":{"omschrijving":"é"}}'.encode()
@@ -104,7 +105,7 @@ async def test_taking_over_takes_no_more_than_asked(store: Store):
     await taken(store, *[EVENT] * 5)
     first = await store.reclaim("ind", [""], "w2", 0, 3)
     assert len(first) == 3
-    assert len(await store.reclaim("ind", [""], "w2", 0, 3, first[-1].id)) == 2
+    assert len(await store.reclaim("ind", [""], "w2", 0, 3, first[-1])) == 2
 
 
 async def test_a_suspect_comes_alone_and_in_its_turn(store: Store):
@@ -202,3 +203,32 @@ async def test_depths_count_what_waits_and_what_is_pending(store: Store):
     await store.submit("ind", EVENT)
     depths = await store.depths("ind", [""])
     assert (depths["intake"], depths["pending"]) == (3, 2)
+
+
+async def test_entries_of_two_intakes_with_one_id_are_each_taken_over_once(server_store):
+    """Ids are of one intake: at the end of a page, the other one must not be skipped."""
+    await server_store.prepare({"zvh": ("a", "b")})
+    for intake, place in (("a", "5-0"), ("a", "6-0"), ("b", "6-0"), ("b", "7-0")):
+        key = keys.intake("zvh", intake)
+        await server_store._call("XADD", key, place, "event", b"{}")
+    await server_store.take("zvh", ["a", "b"], "killed", 10, 0)
+
+    found, after = [], None
+    while page := await server_store.reclaim("zvh", ["a", "b"], "w1", 0, 2, after):
+        found += [(entry.intake, entry.id) for entry in page]
+        after = page[-1]
+
+    assert [("a", "5-0"), ("a", "6-0"), ("b", "6-0"), ("b", "7-0")] == found
+
+
+async def test_what_is_pending_and_not_there_any_more_does_not_end_the_pages(server_store):
+    """The empty list means that there is no more."""
+    await server_store.prepare({"ind": ("",)})
+    gone = await server_store.submit("ind", b"{}")
+    there = await server_store.submit("ind", b"{}")
+    await server_store.take("ind", [""], "killed", 10, 0)
+    await server_store._call("XDEL", keys.intake("ind"), gone)
+
+    page = await server_store.reclaim("ind", [""], "w1", 0, 1)
+
+    assert [there] == [entry.id for entry in page]

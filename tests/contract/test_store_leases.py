@@ -174,9 +174,9 @@ async def test_what_is_pending_is_taken_over_in_order_and_once(store: Store):
     intakes = ["gm0363", "gm0014"]
     await store.take("gemeente", intakes, "killed", 10, 1_000)
 
-    found, after = [], "-"
+    found, after = [], None
     while page := await store.reclaim("gemeente", intakes, "w1", 0, 2, after):
         found.append([entry.id for entry in page])
-        after = page[-1].id
+        after = page[-1]
 
     assert [sent[:2], sent[2:4], sent[4:]] == found

@@ -66,8 +66,8 @@ async def test_the_room_of_an_inbox_counts_within_a_batch(make_store):
     assert len(await inbox(store, "full")) == 1
 
 
-async def test_a_blocked_step_stops_nobody_else_and_leaves_no_gap(make_store):
-    """Blocked, gone, duplicate and done in one batch: the others go on, seq has no gap."""
+async def test_what_comes_after_a_full_inbox_is_not_tried_and_leaves_no_gap(make_store):
+    """It may be of the same case: the step is made without that copy, and then comes the rest."""
     store = await with_room(make_store, 1)
     await delivered(store, "m0", ["full"])
     entries = await taken(store, *[b"{}"] * 4)
@@ -78,11 +78,15 @@ async def test_a_blocked_step_stops_nobody_else_and_leaves_no_gap(make_store):
         a_step(entries[2].id, "m3", ["gm0363"]),
     ]
 
+    after = StepResult(Outcome.BLOCKED, "after-full")
+    assert [FULL, after, after, after] == await store.route("ind", steps)
+    assert (await store.depths("ind", [""]))["pending"] == 4
+    steps[0] = a_step(entries[0].id, "m1", ["lro"])
     results = await store.route("ind", steps)
 
     outcomes = [result.outcome.value for result in results]
-    assert outcomes == ["blocked", "gone", "duplicate", "done"]
-    assert [entry.seq for entry in await store.records("ind")] == [1, 2, 3]
+    assert outcomes == ["done", "gone", "duplicate", "done"]
+    assert [entry.seq for entry in await store.records("ind")] == [1, 2, 3, 4]
 
 
 async def test_a_duplicate_for_a_full_inbox_is_a_duplicate(make_store):
