@@ -6,6 +6,7 @@ from typing import Any, Final
 from faststream.redis import RedisBroker, RedisClusterBroker, RedisSentinelBroker
 from faststream.redis.configs.state import ConnectionState
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from hub import broker_url
 from hub.broker_url import Kind
@@ -29,12 +30,13 @@ def broker_for(
     sent. `max_connections`: to one server; a subscriber holds one, count some more for the rest.
 
     `lost` is told of each read that failed, before FastStream reads on by itself: what the broker
-    handed out in an answer that did not arrive comes before all that is read next.
+    handed out in an answer that did not arrive comes before all that is read next. A reader
+    group is never made: that is for `ValkeyStore.prepare`.
     """
     place = broker_url.parse(address.url)
 
     def connect() -> Redis:
-        return _telling(client(address.url, address.user, address.password, max_connections), lost)
+        return _ours(client(address.url, address.user, address.password, max_connections), lost)
 
     options: dict[str, Any] = {
         "apply_types": False,
@@ -49,17 +51,26 @@ def broker_for(
     return _Single(connect, address.url, **options)
 
 
-def _telling(connection: Redis, lost: Lost) -> Redis:
+def _ours(connection: Redis, lost: Lost) -> Redis:
     read = connection.xreadgroup
 
     async def xreadgroup(*args: Any, **options: Any) -> Any:
         try:
             return await read(*args, **options)
-        except Exception:
-            lost(options["streams"])
+        except Exception as error:
+            # Without its group FastStream ends by itself. It repeats what was refused without any
+            # pause, and reads on after an answer that did not arrive.
+            if not str(error).startswith("NOGROUP"):
+                lost(options["streams"])
             raise
 
+    async def no_new_group(**_: Any) -> Any:
+        # Made anew it would begin with what is new, and nobody would know that one was lost. When
+        # it is there this is what the server answers; when not, reading says so and the hub stops.
+        raise ResponseError("BUSYGROUP Consumer Group name already exists")
+
     connection.xreadgroup = xreadgroup  # type: ignore[method-assign]
+    connection.xgroup_create = no_new_group  # type: ignore[method-assign, assignment]
     return connection
 
 

@@ -3,7 +3,9 @@
 import asyncio
 import json
 
+import pytest
 from redis.exceptions import ConnectionError as ConnectionLost
+from redis.exceptions import ResponseError
 
 from hub import streaming
 from hub.bootstrap import now
@@ -87,4 +89,23 @@ async def test_what_was_in_a_lost_answer_is_not_overtaken(tmp_path, monkeypatch)
         finally:
             stop.set()
             await working
+            await store.close()
+
+
+async def test_a_reader_group_that_is_lost_is_not_made_anew(tmp_path):
+    """FastStream would, from what is new on: all that waits would be passed over in silence."""
+    with EmbeddedBroker(tmp_path / "data") as broker:
+        address = broker.address()
+        store = ValkeyStore(
+            await connect(address.url, address.user, address.password), 10_000_000, 1_000
+        )
+        reading = streaming.broker_for(address, 10)
+        try:
+            await store.submit("ind", b"{}")
+            client = await reading.connect()
+            with pytest.raises(ResponseError, match="already exists"):
+                await client.xgroup_create(name=keys.intake("ind"), groupname="hub", id="$")
+            assert [] == await client.xinfo_groups(keys.intake("ind"))
+        finally:
+            await reading.stop()
             await store.close()
