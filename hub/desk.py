@@ -18,7 +18,8 @@ from handlers.rulebook import Party, Rulebook
 from hub import notices, planning, recording
 from hub.errors import HubError, NotFound, NotSealed
 from hub.held import HeldRules, holds_of
-from hub.pipeline import UNSEALED, Clock
+from hub.pipeline import Clock
+from hub.plans import UNSEALED
 from hub.ports import Correction, Entry, Outcome, ParkedEntry, Queue, Step, Store
 from hub.pseudonyms import Pseudonyms
 from schemas.decisions import Decision, Forward, Hold, HoldReason

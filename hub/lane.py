@@ -13,7 +13,8 @@ from typing import Final
 
 from hub import log
 from hub.errors import BrokerLost, NoMemory, NotAllowed, Unavailable
-from hub.pipeline import TOGETHER, Pipeline, Plan
+from hub.pipeline import TOGETHER, Pipeline
+from hub.plans import Plan
 from hub.ports import Entry
 
 WAITING: Final = 2

@@ -6,12 +6,8 @@ same users. They end with the process that started them, also on kill -9.
 """
 
 import contextlib
-import os
-import socket
-import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -24,17 +20,13 @@ from hub.access import AclUser, hub_user, sealer_user
 from hub.data_folder import BrokerAddress, make_private_folder, write_accounts, write_private
 from hub.embedded import server_binary
 from hub.errors import BrokerMissing
+from hub.local_node import HOST, Node, free_ports
 
-_HOST: Final = "127.0.0.1"
 _SLOTS: Final = 16_384
 _READY_S: Final = 60.0
 _LOOK_S: Final = 0.02
 _ONCE: Final = Retry(NoBackoff(), 0)
 _ADMIN: Final = "cluster-admin"
-
-# stdout is a pipe that only who started the node holds open; its end tells the guardian, as in
-# `hub.embedded`.
-_GUARD: Final = '( { read -r _ || kill -KILL $$; } <&1 >/dev/null 2>&1 & ); exec "$0" "$@" >&2'
 
 _CONFIG: Final = """\
 port {port}
@@ -61,61 +53,6 @@ cluster-node-timeout {timeout_ms}
 cluster-require-full-coverage no
 cluster-replica-validity-factor 0
 """
-
-
-@dataclass(slots=True)
-class Node:
-    """One server of the cluster."""
-
-    number: int
-    folder: Path
-    port: int
-    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
-    _pipe: int | None = field(default=None, repr=False)
-
-    @property
-    def pid(self) -> int | None:
-        """The process id; None when it does not run."""
-        return self.process.pid if self.process and self.process.poll() is None else None
-
-    def start(self, binary: Path) -> None:
-        """Start the server; it answers a moment later."""
-        if self.pid is not None:
-            return
-        self._close()
-        read_end, self._pipe = os.pipe()
-        log = os.open(self.folder / "broker.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            self.process = subprocess.Popen(  # noqa: S603 - our own binary and file
-                ["/bin/sh", "-c", _GUARD, str(binary), str(self.folder / "broker.conf")],
-                stdin=subprocess.DEVNULL,
-                stdout=read_end,
-                stderr=log,
-                start_new_session=True,
-            )
-        finally:
-            os.close(read_end)
-            os.close(log)
-
-    def kill(self) -> None:
-        """End it as a power cut of the process does: kill -9. Idempotent."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-
-    def stop(self) -> None:
-        """End it in good order; idempotent."""
-        if self.process is not None:
-            self.process.terminate()
-            self.process.wait()
-        self._close()
-
-    def _close(self) -> None:
-        if self._pipe is not None:
-            with contextlib.suppress(BrokenPipeError):
-                os.write(self._pipe, b"\n")
-            os.close(self._pipe)
-            self._pipe = None
 
 
 class LocalCluster:
@@ -151,7 +88,7 @@ class LocalCluster:
     @property
     def url(self) -> str:
         """The address of the cluster, as a setting has it."""
-        return "redis+cluster://" + ",".join(f"{_HOST}:{node.port}" for node in self.nodes)
+        return "redis+cluster://" + ",".join(f"{HOST}:{node.port}" for node in self.nodes)
 
     def address(self, user: str = "hub") -> BrokerAddress:
         """Return how `user` reaches it."""
@@ -209,7 +146,7 @@ class LocalCluster:
         self.start_node(node)
         self._wait(self._answers, "the new node does not answer")
         with contextlib.closing(self.admin(node)) as client:
-            client.execute_command("CLUSTER", "MEET", _HOST, self.nodes[0].port)  # type: ignore[no-untyped-call] # redis-py
+            client.execute_command("CLUSTER", "MEET", HOST, self.nodes[0].port)  # type: ignore[no-untyped-call] # redis-py
         self._wait(self._all_met, "the new node is not known")
         if primary is not None:
             self._replicate(node, primary)
@@ -263,7 +200,7 @@ class LocalCluster:
                     first, end = (_SLOTS * n // self._primaries for n in (number, number + 1))
                     ask("CLUSTER", "ADDSLOTSRANGE", first, end - 1)
                 if number:
-                    ask("CLUSTER", "MEET", _HOST, self.nodes[0].port)
+                    ask("CLUSTER", "MEET", HOST, self.nodes[0].port)
         self._wait(self._all_met, "the nodes do not know each other")
         for node in self.nodes[self._primaries :]:
             self._replicate(node, self.nodes[node.number % self._primaries])
@@ -315,25 +252,3 @@ class LocalCluster:
             if time.monotonic() > until:
                 raise BrokerMissing(f"{problem} after a minute; the logs are in {self.folder}")
             time.sleep(_LOOK_S)
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports of this machine that are free, and are so 10,000 higher, as a cluster needs."""
-    found: list[int] = []
-    with contextlib.ExitStack() as stack:
-        while len(found) < count:
-            one, other = (stack.enter_context(socket.socket()) for _ in range(2))
-            one.bind((_HOST, 0))
-            port = int(one.getsockname()[1])
-            if port > 55_535:
-                port -= 30_000
-                with contextlib.suppress(OSError):
-                    again = stack.enter_context(socket.socket())
-                    again.bind((_HOST, port))
-                    other.bind((_HOST, port + 10_000))
-                    found.append(port)
-                continue
-            with contextlib.suppress(OSError):
-                other.bind((_HOST, port + 10_000))
-                found.append(port)
-    return found

@@ -9,7 +9,6 @@ pending until its step is applied, and the step is applied once: a repeat finds 
 
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from time import monotonic, perf_counter
 from typing import Final
@@ -23,10 +22,23 @@ from hub.acting import perform
 from hub.errors import Fenced, NotSealed, Unavailable
 from hub.homing import elsewhere, where_known
 from hub.planning import Read, What
+from hub.plans import (
+    AFTER_FULL,
+    UNSEALED,
+    Moved,
+    Plan,
+    Planned,
+    Report,
+    full_for,
+    goes_to,
+    is_unsealed,
+    traced,
+    with_held,
+)
 from hub.ports import Correction, Entry, Outcome, Step, StepResult, Store
 from hub.pseudonyms import Pseudonyms
-from hub.tracing import Times, Traced
-from schemas.decisions import Decision, Forward, Hold, HoldReason, Verdict
+from hub.tracing import Times
+from schemas.decisions import Decision
 from schemas.problems import Problem
 from schemas.records import RecordEvent
 
@@ -45,66 +57,7 @@ COPIES_TOGETHER: Final = 500
 GIVE_UP_AFTER = 5
 """An entry that was handed out this often without a result is dead-lettered unread."""
 
-UNSEALED = "unsealed"
-"""In the way of a step: the store takes nothing new before more is sealed (`hub.ports`)."""
-
-AFTER_FULL = "after-full"
-"""In the way of a step: a full inbox blocked one before it in the same call (`hub.ports`)."""
-
-_FULL = "inbox-full:"
 _TELL_S = 10.0
-
-
-@dataclass(slots=True)
-class Report:
-    """What became of a batch; counts for the log and the metrics."""
-
-    entries: int = 0
-    delivered: int = 0  #: copies
-    passed: int = 0  #: events decided with nothing held
-    held: int = 0
-    refused: int = 0
-    duplicates: int = 0
-    acts: int = 0
-    moved: int = 0  #: to another partition, where each of them is counted
-    blocked: list[str] = field(default_factory=list)  #: entries that stay pending
-    traced: list[Traced] = field(default_factory=list)  #: of what was done, when traces are on
-
-
-@dataclass(slots=True)
-class _Planned:
-    """A step with what it was made from, so that it can be made again."""
-
-    step: Step
-    report: Report
-    read: Read | None = None
-    decision: Decision | None = None
-    what: RecordEvent = RecordEvent.DECIDED
-
-
-@dataclass(frozen=True, slots=True)
-class _Moved:
-    """An entry that is handled in another partition of its sender."""
-
-    entry: Entry
-    to: str
-
-
-@dataclass(slots=True)
-class Plan:
-    """A batch that was read and decided, and of which nothing is written yet.
-
-    `parts`, in order: a step; what is moved; or a correction or act, which is decided when all
-    before it is done.
-    """
-
-    shard: str
-    entries: Sequence[Entry]
-    at: datetime
-    started: float
-    report: Report
-    parts: list["_Planned | _Moved | Read"]
-    planned: float = 0.0  #: seconds that it took to make
 
 
 class Pipeline:
@@ -158,7 +111,7 @@ class Pipeline:
         reads = [self._read(shard, entry) for entry in entries]
         self._decide_all(plan, reads, await elsewhere(self._store, self.book, shard, reads))
         if self._seal is not None:
-            planned = [part for part in plan.parts if isinstance(part, _Planned)]
+            planned = [part for part in plan.parts if isinstance(part, Planned)]
             sealed = await self._seal(shard, [each.step for each in planned])
             for each, step in zip(planned, sealed, strict=True):
                 each.step = step
@@ -170,11 +123,11 @@ class Pipeline:
 
         `token`: of the lease under which the shard is read. Errors as `run`, which says what to do.
         """
-        steps: list[_Planned] = []
+        steps: list[Planned] = []
         copies = 0
         for plan in plans:
             for part in plan.parts:
-                if isinstance(part, _Planned):
+                if isinstance(part, Planned):
                     more = len(part.step.copies)
                     if len(steps) == TOGETHER or copies + more > COPIES_TOGETHER:
                         await self._apply(plan.shard, steps, token)
@@ -185,7 +138,7 @@ class Pipeline:
                 # What came before it must be committed first: it may be about exactly that.
                 await self._apply(plan.shard, steps, token)
                 steps, copies = [], 0
-                if isinstance(part, _Moved):
+                if isinstance(part, Moved):
                     await self._move(plan, part)
                 elif part.what is What.CORRECTION:
                     await self._correct(plan, part, token)
@@ -230,14 +183,14 @@ class Pipeline:
         for entry, read, decision in zip(plan.entries, reads, decisions, strict=True):
             if read is None:
                 step = planning.given_up(shard, entry, book, at)
-                plan.parts.append(_Planned(step, report))
+                plan.parts.append(Planned(step, report))
             elif (to := moved.get(entry.id)) is not None:
-                plan.parts.append(_Moved(entry, to))
+                plan.parts.append(Moved(entry, to))
             elif decision is not None:
                 step = self._routed(shard, read, decision)
-                plan.parts.append(_Planned(step, report, read, decision))
+                plan.parts.append(Planned(step, report, read, decision))
             elif read.what is What.REFUSED:
-                plan.parts.append(_Planned(self._refused(plan, read, read.problems), report))
+                plan.parts.append(Planned(self._refused(plan, read, read.problems), report))
             else:
                 plan.parts.append(read)
 
@@ -314,7 +267,7 @@ class Pipeline:
         by = self.book.parties[read.entry.intake or partner_of(shard)]
         there = await where_known(self._store, self.book, shard, original)
         if there != shard:
-            await self._move(plan, _Moved(read.entry, there))
+            await self._move(plan, Moved(read.entry, there))
             return
         withdraws = event.type.endswith("ingetrokken")
         what = RecordEvent.WITHDRAWN if withdraws else RecordEvent.CORRECTED
@@ -323,16 +276,16 @@ class Pipeline:
             (known,) = await self._store.known(shard, [original])
             if known is not None and not may_correct(by, known.sender):
                 step = self._refused(plan, read, [NOT_ITS_SENDER], "niet-bevoegd")
-                await self._apply(shard, [_Planned(step, report)], token)
+                await self._apply(shard, [Planned(step, report)], token)
                 return
             received_by = known.received_by if known is not None else None
             decision = decide_correction(event, self.book, plan.at, received_by)
             corrects = None if received_by is None else Correction(original, received_by, withdraws)
             step = self._routed(shard, read, decision, corrects, what)
-            planned = _Planned(step, report, read, decision, what)
+            planned = Planned(step, report, read, decision, what)
             (outcome,) = await self._apply(shard, [planned], token)
 
-    async def _move(self, plan: Plan, part: _Moved) -> None:
+    async def _move(self, plan: Plan, part: Moved) -> None:
         await self._store.move(plan.shard, [part.entry], part.to)
         plan.report.moved += 1
 
@@ -346,9 +299,9 @@ class Pipeline:
         else:
             step = planning.acted(shard, read, by, self.book, plan.at)
             report.acts += 1
-        await self._apply(shard, [_Planned(step, report, read)], token)
+        await self._apply(shard, [Planned(step, report, read)], token)
 
-    async def _apply(self, shard: str, planned: Sequence[_Planned], token: str) -> list[Outcome]:
+    async def _apply(self, shard: str, planned: Sequence[Planned], token: str) -> list[Outcome]:
         """Apply steps in order, and return what became of each.
 
         A copy for a full inbox is held, so that the other recipients get theirs, and before the
@@ -364,13 +317,13 @@ class Pipeline:
                 raise Fenced(
                     shard
                 )  # what was done in the same call is done; a repeat finds it gone
-            if any(map(_is_unsealed, results)):
+            if any(map(is_unsealed, results)):
                 raise NotSealed(shard)  # nothing helps but the sealer: hold nothing, try no other
             full, again = "", []
             for (place, each), result in zip(waiting, results, strict=True):
                 if result.outcome is Outcome.BLOCKED and result.detail == AFTER_FULL:
                     again.append((place, each))
-                elif party := _full_for(each, result):
+                elif party := full_for(each, result):
                     full = party
                     again.append((place, each))
                 else:
@@ -379,13 +332,13 @@ class Pipeline:
             waiting = [(place, self._held_for(shard, each, full)) for place, each in again]
         return outcomes
 
-    def _count(self, shard: str, each: _Planned, result: StepResult) -> None:
+    def _count(self, shard: str, each: Planned, result: StepResult) -> None:
         report = each.report
         if result.outcome is Outcome.DONE:
             report.delivered += len(each.step.copies)
             report.passed += each.decision is not None and each.step.held is None
             if tracing.on():
-                report.traced += _traced(shard, each, self.book.prefix)
+                report.traced += traced(shard, each, self.book.prefix)
             report.held += each.step.held is not None
             report.refused += each.step.dead is not None
         elif result.outcome is Outcome.DUPLICATE:
@@ -403,43 +356,10 @@ class Pipeline:
             self._told_unsealed = now
             log.get().error("step.blocked", shard=shard, entry=entries[0].id, detail=UNSEALED)
 
-    def _held_for(self, shard: str, each: _Planned, party: str) -> _Planned:
+    def _held_for(self, shard: str, each: Planned, party: str) -> Planned:
         """Return the step again, with the copy for this party held; as it is when it has none."""
-        if not _goes_to(each, party) or each.read is None or each.decision is None:
+        if not goes_to(each, party) or each.read is None or each.decision is None:
             return each
-        verdicts = tuple(_hold_if(verdict, party) for verdict in each.decision.verdicts)
-        held = replace(each.decision, verdicts=verdicts)
+        held = with_held(each.decision, party)
         step = self._routed(shard, each.read, held, each.step.corrects, each.what)
-        return _Planned(step, each.report, each.read, held, each.what)
-
-
-def _traced(shard: str, done: _Planned, prefix: str) -> list[Traced]:
-    event = done.read.event if done.read is not None else None
-    if event is None:
-        return []
-    # What was refused may call itself anything.
-    name = event.type.removeprefix(f"{prefix}.") if done.step.dead is None else ""
-    parties = tuple(copy.party for copy in done.step.copies)
-    return [Traced(shard, done.step.entry, event.traceparent, name, parties)]
-
-
-def _goes_to(each: _Planned, party: str) -> bool:
-    return each.decision is not None and any(f.party == party for f in each.decision.forwards)
-
-
-def _full_for(each: _Planned, result: StepResult) -> str:
-    """Return whose full inbox blocks a copy that can be held; empty: it is not that."""
-    if result.outcome is not Outcome.BLOCKED or not result.detail.startswith(_FULL):
-        return ""
-    party = result.detail.removeprefix(_FULL)
-    return party if _goes_to(each, party) else ""
-
-
-def _is_unsealed(result: StepResult) -> bool:
-    return result.outcome is Outcome.BLOCKED and result.detail == UNSEALED
-
-
-def _hold_if(verdict: Verdict, party: str) -> Verdict:
-    if isinstance(verdict, Forward) and verdict.party == party:
-        return Hold(verdict.party, verdict.rule, verdict.role, HoldReason.INBOX_FULL)
-    return verdict
+        return Planned(step, each.report, each.read, held, each.what)

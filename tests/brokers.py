@@ -36,7 +36,8 @@ import redis
 from hub.access import AclUser, hub_user, sealer_user
 from hub.data_folder import BrokerAddress, write_accounts
 from hub.embedded import server_binary
-from hub.local_cluster import LocalCluster, Node, free_ports
+from hub.local_cluster import LocalCluster
+from hub.local_node import Node, free_ports
 from hub.stores.topology import slot_of
 
 PATIENCE_S = 60.0

@@ -13,7 +13,7 @@ from handlers.calendar_day import dutch_day
 from handlers.rulebook import Party, Rulebook
 from hub import log, notices, recording
 from hub.errors import HubError, NotSealed
-from hub.pipeline import UNSEALED
+from hub.plans import UNSEALED
 from hub.ports import Copy, Erasure, Outcome, Queue, Step, Store
 from hub.retention.due import ALARMS, Due, What, oldest
 from schemas.messages.berichten import MessageLink

@@ -12,7 +12,8 @@ from redis.exceptions import ConnectionError as Broken
 
 from hub.data_folder import BrokerAddress
 from hub.errors import BrokerError, BrokerLost, NotAllowed, Unavailable
-from hub.local_cluster import LocalCluster, Node
+from hub.local_cluster import LocalCluster
+from hub.local_node import Node
 from hub.stores import keys, library
 from hub.stores.cluster import ClusterClient
 from hub.stores.connection import client, connect

@@ -14,7 +14,8 @@ from redis.retry import Retry
 
 from handlers.rulebook import Rulebook
 from hub.access import users
-from hub.local_cluster import LocalCluster, Node
+from hub.local_cluster import LocalCluster
+from hub.local_node import Node
 from hub.roles import default_folder, load
 from hub.stores.topology import slot_of
 from tests.brokers import move_slot, owner, replica_of, until
