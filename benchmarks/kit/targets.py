@@ -11,18 +11,23 @@ def table(found):
     ]
     summaries = {name: value["summary"] for name, value in found.items()}
     for text, sign, wanted, look, why in TARGETS:
-        try:
-            figure = look(summaries)
-        except (KeyError, TypeError):
-            figure = None
+        figure = _asked(look, summaries)
         if figure is None:
             rows.append(f"| {text} | {sign} {wanted} | not measured | | |")
             continue
         met = figure >= wanted if sign == "≥" else figure <= wanted
         verdict = "met" if met else "**not met**"
-        reason = "" if met else why(summaries)
+        reason = "" if met else _asked(why, summaries) or ""
         rows.append(f"| {text} | {sign} {wanted} | {number_text(figure)} | {verdict} | {reason} |")
     return "\n".join([*rows, ""])
+
+
+def _asked(look, summaries):
+    """Return what `look` makes of the figures; None: not all that it needs was measured."""
+    try:
+        return look(summaries)
+    except (KeyError, TypeError):
+        return None
 
 
 def _ratio(over, under):
