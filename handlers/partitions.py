@@ -8,9 +8,6 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
-MOST: Final = 64
-"""Partitions of one sender."""
-
 _MASK: Final = 2**64 - 1
 
 

@@ -27,6 +27,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Self
 
+from hub import guardian
 from hub.access import HUB_USER, AclUser, hub_user, sealer_user
 from hub.data_folder import (
     BrokerAddress,
@@ -56,10 +57,6 @@ _SOCKET_MAX: Final = 100  # bytes; the system allows 108 on Linux and 104 on mac
 _SILENCE_S: Final = 30.0  # a server that loads a long file answers; one that hangs does not
 _STOP_S: Final = 60.0
 _LOG_MAX: Final = 1_000_000  # bytes; a longer log is begun anew at the next start
-
-# stdin is the lock, stdout the pipe. The guardian reads the pipe: a line means that all is well,
-# its end that the hub is gone. `$$` stays the process that becomes the server.
-_GUARD: Final = '( { read -r _ || kill -TERM $$; } <&1 >/dev/null 2>&1 & ); exec "$0" "$@" >&2'
 
 _CONFIG: Final = """\
 port {port}
@@ -189,9 +186,7 @@ class EmbeddedBroker:
                 server.kill()  # loses nothing: every write was flushed before its answer
                 server.wait()
         if self._pipe is not None:
-            with contextlib.suppress(BrokenPipeError):
-                os.write(self._pipe, b"\n")  # tell the guardian that all is well
-            os.close(self._pipe)
+            guardian.at_ease(self._pipe)
             self._pipe = None
         if self._lock is not None:
             connection_file(self.folder).unlink(missing_ok=True)
@@ -227,19 +222,13 @@ class EmbeddedBroker:
         log = self.folder / "broker.log"
         too_long = log.exists() and log.stat().st_size > _LOG_MAX
         flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if too_long else os.O_APPEND)
-        read_end, self._pipe = os.pipe()
         errors = os.open(log, flags | os.O_APPEND, 0o600)
         binary = self._binary or server_binary()
         try:
-            self._server = subprocess.Popen(  # noqa: S603 - our own binary and file
-                ["/bin/sh", "-c", _GUARD, str(binary), str(self.folder / "broker.conf")],
-                stdin=self._lock,
-                stdout=read_end,
-                stderr=errors,
-                start_new_session=True,  # Ctrl-C is for the hub; it stops the server when done
+            self._server, self._pipe = guardian.launch(
+                binary, self.folder / "broker.conf", "TERM", stdin=self._lock, stderr=errors
             )
         finally:
-            os.close(read_end)
             os.close(errors)
 
     def _wait_until_ready(self) -> None:

@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from hub import guardian
+
 HOST: Final = "127.0.0.1"
 """All of it is on this machine, and nobody else reaches it."""
-
-# stdout is a pipe that only who started the node holds open; its end tells the guardian, as in
-# `hub.embedded`.
-_GUARD: Final = '( { read -r _ || kill -KILL $$; } <&1 >/dev/null 2>&1 & ); exec "$0" "$@" >&2'
 
 
 @dataclass(slots=True)
@@ -36,18 +34,12 @@ class Node:
         if self.pid is not None:
             return
         self._close()
-        read_end, self._pipe = os.pipe()
         log = os.open(self.folder / "broker.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            self.process = subprocess.Popen(  # noqa: S603 - our own binary and file
-                ["/bin/sh", "-c", _GUARD, str(binary), str(self.folder / "broker.conf")],
-                stdin=subprocess.DEVNULL,
-                stdout=read_end,
-                stderr=log,
-                start_new_session=True,
+            self.process, self._pipe = guardian.launch(
+                binary, self.folder / "broker.conf", "KILL", stdin=None, stderr=log
             )
         finally:
-            os.close(read_end)
             os.close(log)
 
     def kill(self) -> None:
@@ -65,9 +57,7 @@ class Node:
 
     def _close(self) -> None:
         if self._pipe is not None:
-            with contextlib.suppress(BrokenPipeError):
-                os.write(self._pipe, b"\n")
-            os.close(self._pipe)
+            guardian.at_ease(self._pipe)
             self._pipe = None
 
 

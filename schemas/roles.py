@@ -4,7 +4,7 @@ The file is policy that a privacy officer reads and signs; the alias is the only
 two languages meet. Everything is dated: every lookup takes a moment.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -25,6 +25,9 @@ from schemas.register import (
 from schemas.vocabulary import Competence, GemeenteBasis, Phase, Urgency
 
 _YES_NO = {"ja": True, "nee": False}
+
+MOST_PARTITIONS: Final = 64
+"""Partitions of one sender."""
 
 Flag = Annotated[bool, BeforeValidator(lambda v: _YES_NO.get(v, v) if isinstance(v, str) else v)]
 """`ja` or `nee`."""
@@ -155,7 +158,7 @@ class Partner(ConfigPart):
         Field(
             alias="partities",
             ge=1,
-            le=64,
+            le=MOST_PARTITIONS,
             description="Over how many shards its events are divided, by case. Only ever more.",
         ),
     ] = 1

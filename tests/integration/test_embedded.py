@@ -28,7 +28,7 @@ from pathlib import Path
 import hub.embedded
 from hub.embedded import EmbeddedBroker
 if "--without-guardian" in sys.argv:
-    hub.embedded._GUARD = 'exec "$0" "$@" >&2'
+    hub.guardian._GUARD = ': %s; exec "$0" "$@" >&2'
 broker = EmbeddedBroker(Path(sys.argv[1]))
 broker.start()
 print(broker.pid, flush=True)

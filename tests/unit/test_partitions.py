@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from handlers.partitions import MOST, case_in, case_of, partition_of
+from handlers.partitions import case_in, case_of, partition_of
 from schemas.reading import parse
+from schemas.roles import MOST_PARTITIONS
 
 CASES = [f"zaak-{number}" for number in range(4_000)]
 EXAMPLES = [
@@ -24,7 +25,7 @@ def test_a_case_is_in_the_same_partition_in_every_process_and_version():
     assert [7, 2, 2, 5] == found
 
 
-@pytest.mark.parametrize("count", [1, 2, 8, MOST])
+@pytest.mark.parametrize("count", [1, 2, 8, MOST_PARTITIONS])
 def test_cases_are_divided_evenly(count):
     found = Counter(partition_of(case, count) for case in CASES)
     assert set(range(count)) == set(found)
