@@ -24,7 +24,7 @@ from hub.ledger.read_model import microseconds
 from hub.ledger.source import AuditEntry, AuditSource
 from hub.ledger.store import LEDGER_SHARD
 from hub.proof.checkpoints import Checkpoint, sign_checkpoint
-from hub.proof.notes import Signer
+from hub.proof.notes import Signer, split_note
 from schemas.records import RecordEvent
 
 BATCH: Final = 500
@@ -36,7 +36,10 @@ _STAMP_EVERY_US: Final = 3_600_000_000
 
 @dataclass(frozen=True, slots=True)
 class LogKeys:
-    """The keys of the log, now. Asked for with every checkpoint, so a rotation needs no restart."""
+    """The keys of the log, now.
+
+    Asked for with every checkpoint, and every few seconds without one: a rotation needs no restart.
+    """
 
     signer: Signer  #: the one in force; its name is the origin of the log
     published: Sequence[str]  #: the lines of `key.pub`: a vkey each, also of retired keys
@@ -102,9 +105,10 @@ class Sealing:
         notes, resumed = self._notes()
         own = [each.record for each in notes] + self._new_faults(at)
         batch = self.intake.take(BATCH - len(own) - 1)
-        if own or batch:
+        long_idle = microseconds(at) - self._renewed_at > self._parts.term_s * 1e6 / 3
+        if own or batch or (long_idle and self._signed_otherwise()):
             self._seal(at, own, [each.person for each in notes], batch, notes, resumed)
-        elif microseconds(at) - self._renewed_at > self._parts.term_s * 1e6 / 3:
+        elif long_idle:
             with writing(self._parts.engine) as connection:
                 lease.renew(connection, self._parts.holder, self.token, self._parts.term_s)
             self._renewed_at = microseconds(at)
@@ -160,6 +164,18 @@ class Sealing:
         self.sealed.update(moved)
         self._stamp(at)
         self._parts.publisher.publish()
+
+    def _signed_otherwise(self) -> bool:
+        """Return whether other keys of the log are in force than signed the newest checkpoint.
+
+        What is on record of a key is sealed a moment before or after the key itself changes.
+        """
+        if self.head is None:
+            return False
+        keys = self._parts.keys()
+        _, signatures = split_note(self.head.note)
+        signed = {key_id for name, key_id, _ in signatures if name == keys.signer.name}
+        return signed != {each.key_id for each in (keys.signer, *keys.others)}
 
     def _moved(self, batch: Sequence[Sealable], resumed: Sequence[str]) -> dict[str, Position]:
         """Return the positions that this batch changes."""

@@ -200,6 +200,24 @@ def test_a_rotated_key_signs_from_the_next_checkpoint_on(ledger, tmp_path):
     assert [(SIGNER.verifier,), (new.verifier,)] == signed
 
 
+def test_a_key_that_goes_after_its_record_was_sealed_signs_no_newest_checkpoint(ledger, tmp_path):
+    """Nothing else may be written for days; and once is enough."""
+    book = ALedger(ledger, tmp_path / "log")
+    old = Ed25519Signer(ORIGIN, b"o" * 32)
+    keys = [LogKeys(SIGNER, (), (old,))]
+    sealer = book.sealer(keys=lambda: keys[0])
+    book.write()
+    sealer.round()
+    keys[0] = LogKeys(SIGNER, ())
+    for _ in range(4):
+        book.clock.later(seconds=5)
+        sealer.round()
+
+    first, last = (row.note.count("\n— ") for row in book.rows(checkpoints))
+    assert (2, 1) == (first, last)
+    book.check()
+
+
 class Dying:
     """Counts the calls of everything that is wrapped, and dies before or after number `at`."""
 
