@@ -219,3 +219,25 @@ class TestDurable:
             (again,) = await store.reclaim("ind", [""], "w9", 0, 10)
             assert (again.id, again.event, again.deliveries) == (second.id, b"2", 2)
             await store.close()
+
+
+async def test_who_dies_while_it_moves_an_event_leaves_none_that_nobody_looks_for(
+    server_store: ValkeyStore, monkeypatch: pytest.MonkeyPatch
+):
+    """An event on an intake that is not pending, and not new either, would lie there for ever."""
+    send = server_store._pipelined
+
+    async def only_the_first(commands, **options):
+        await send(list(commands)[:1], **options)
+        raise Unavailable
+
+    entries = await taken(server_store, b"{}")
+    monkeypatch.setattr(server_store, "_pipelined", only_the_first)
+    with pytest.raises(Unavailable):
+        await server_store.move("ind", entries, "politie.3")
+    monkeypatch.undo()
+
+    pending = await server_store.reclaim("ind", [""], "w", 0, 10)
+    left = await server_store.depths("ind", [""])
+    assert len(pending) == left["intake"]
+    assert (await server_store.depths("politie.3", [""]))["intake"] == 1
