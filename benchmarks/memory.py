@@ -22,7 +22,7 @@ from kit.results import spread
 from kit.rounds import records_of_the_hub
 
 from hub import planning
-from hub.ports import Entry
+from hub.steps import Entry
 from hub.stores import keys
 
 _KINDS = ("inbox", "key", "seen", "audit", "open", "in", "head", "sealed", "delivery")

@@ -19,7 +19,8 @@ from handlers.passing_on import HeldCopy, decide_passing_on
 from handlers.rulebook import Party, Rulebook
 from hub import notices, recording
 from hub.homing import where_known
-from hub.ports import Act, ActOutcome, Copy, Store
+from hub.ports import Store
+from hub.steps import Act, ActOutcome, Copy
 from hub.vault.envelope import CannotOpen, is_public_key
 from schemas.decisions import Withhold
 from schemas.envelope import Envelope

@@ -20,8 +20,9 @@ from hub.errors import HubError, NotFound, NotSealed
 from hub.held import HeldRules, holds_of
 from hub.pipeline import Clock
 from hub.plans import UNSEALED
-from hub.ports import Correction, Entry, Outcome, ParkedEntry, Queue, Step, Store
+from hub.ports import ParkedEntry, Store
 from hub.pseudonyms import Pseudonyms
+from hub.steps import Correction, Entry, Outcome, Queue, Step
 from schemas.decisions import Decision, Forward, Hold, HoldReason
 from schemas.envelope import Envelope
 from schemas.messages.berichten import MessageLink

@@ -15,7 +15,7 @@ from hub import log
 from hub.errors import BrokerLost, NoMemory, NotAllowed, Unavailable
 from hub.pipeline import TOGETHER, Pipeline
 from hub.plans import Plan
-from hub.ports import Entry
+from hub.steps import Entry
 
 WAITING: Final = 2
 """Batches that were planned and wait for the one that is being committed."""

@@ -11,8 +11,9 @@ from hub.desk import Desk
 from hub.errors import HubError, Unavailable
 from hub.homing import where_known
 from hub.pipeline import Clock
-from hub.ports import ParkedEntry, Queue, Store
+from hub.ports import ParkedEntry, Store
 from hub.pseudonyms import Pseudonyms
+from hub.steps import Queue
 from schemas.catalogue import CORRECTIONS
 from schemas.problems import InvalidEvent
 from schemas.reading import parse

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from handlers.rulebook import Rulebook
-from hub.ports import Copy
+from hub.steps import Copy
 from schemas.catalogue import event_models
 from schemas.envelope import Envelope
 from schemas.identifiers import message_ref

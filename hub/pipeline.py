@@ -35,8 +35,9 @@ from hub.plans import (
     traced,
     with_held,
 )
-from hub.ports import Correction, Entry, Outcome, Step, StepResult, Store
+from hub.ports import Store
 from hub.pseudonyms import Pseudonyms
+from hub.steps import Correction, Entry, Outcome, Step, StepResult
 from hub.tracing import Times
 from schemas.decisions import Decision
 from schemas.problems import Problem

@@ -16,8 +16,8 @@ from handlers.minimise import minimise
 from handlers.partitions import partner_of
 from handlers.rulebook import Party, Rulebook
 from hub import notices, recording
-from hub.ports import Copy, Correction, Entry, Parked, Queue, Step
 from hub.pseudonyms import Pseudonyms
+from hub.steps import Copy, Correction, Entry, Parked, Queue, Step
 from schemas.catalogue import ACTS, CORRECTIONS
 from schemas.decisions import Decision, Forward, Hold
 from schemas.envelope import Envelope

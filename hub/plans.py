@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from hub.planning import Read
-from hub.ports import Entry, Outcome, Step, StepResult
+from hub.steps import Entry, Outcome, Step, StepResult
 from hub.tracing import Traced
 from schemas.decisions import Decision, Forward, Hold, HoldReason, Verdict
 from schemas.records import RecordEvent

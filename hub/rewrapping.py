@@ -9,7 +9,8 @@ Both functions take the store as it is on the broker (`SealedStore.beneath`).
 from collections.abc import AsyncIterator, Callable, Iterable
 
 from hub.errors import NotUsable
-from hub.ports import Queue, Store
+from hub.ports import Store
+from hub.steps import Queue
 from hub.vault import envelope
 from hub.vault.interface import HUB, NOT_WRAPPING, Keyring
 

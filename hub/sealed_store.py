@@ -14,19 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from hub.ports import (
-    Act,
-    ActResult,
-    Copy,
-    Erasure,
-    InboxEntry,
-    Parked,
-    ParkedEntry,
-    Queue,
-    Step,
-    StepResult,
-    Store,
-)
+from hub.ports import InboxEntry, ParkedEntry, Store
+from hub.steps import Act, ActResult, Copy, Erasure, Parked, Queue, Step, StepResult
 from hub.vault import envelope
 from hub.vault.envelope import CannotOpen
 from hub.vault.interface import HUB, Keyring

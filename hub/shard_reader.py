@@ -23,7 +23,8 @@ from typing import Any, Final
 from hub import log, metrics, pulse
 from hub.errors import NotAllowed, Unavailable
 from hub.lane import Lane
-from hub.ports import Entry, Store
+from hub.ports import Store
+from hub.steps import Entry
 from hub.stores.connection import translated
 from hub.tasks import cancelled, to_the_end
 

@@ -25,8 +25,9 @@ from hub.errors import HubError, NoMemory
 from hub.lane import Lane
 from hub.leases import Leases, Readers
 from hub.pipeline import Pipeline
-from hub.ports import Entry, Store
+from hub.ports import Store
 from hub.shard_reader import Reading, ShardReader
+from hub.steps import Entry
 from hub.tasks import cancelled
 from hub.watchdog import Watchdog
 

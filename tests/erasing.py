@@ -23,12 +23,12 @@ from hub.ledger import tracing
 from hub.ledger.database import reading
 from hub.ledger.process import sealer
 from hub.ledger.tables import subjects
-from hub.ports import Queue
 from hub.pseudonyms import Pseudonyms
 from hub.retention.broker_files import BrokerFiles
 from hub.retention.job import Retention, retention
 from hub.roles import default_folder, load
 from hub.sealed_store import SealedStore
+from hub.steps import Queue
 from hub.stores.connection import connect
 from hub.stores.valkey import ValkeyStore
 from hub.vault.keyring import FileKeyring

@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from hub.desk import Desk
 from hub.late_corrections import LateCorrections
 from hub.pipeline import Pipeline
-from hub.ports import Queue
 from hub.pseudonyms import Pseudonyms
+from hub.steps import Queue
 from hub.stores.memory import MemoryStore
 from schemas.identifiers import message_ref, oin_of
 from schemas.problems import InvalidEvent

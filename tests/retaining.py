@@ -8,9 +8,9 @@ from structlog.testing import capture_logs
 
 from hub.ledger.database import reading
 from hub.ledger.tables import records, subjects
-from hub.ports import Queue
 from hub.retention.job import Retention
 from hub.retention.pending import Pending
+from hub.steps import Queue
 from tests.audit_ledger import SealedHub, the_signal
 from tests.config_builders import NOW
 

@@ -142,7 +142,7 @@ def run(broker, name, events, *, patience_s=600.0):
 def _check_copy(broker, shard, events):
     """Compare the first copy with that of the hub: the same event, the same fields."""
     from hub import planning
-    from hub.ports import Entry
+    from hub.steps import Entry
     from kit.load import book, decided
 
     first = next(event for event in events if event.shard == shard)

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from handlers.routing import decide
 from handlers.rulebook import Rulebook
 from hub import planning
-from hub.ports import Entry
 from hub.roles import default_folder, load
+from hub.steps import Entry
 
 URL = os.environ.get("BENCH_URL", "")
 DAY_MS = 86_400_000

@@ -13,8 +13,8 @@ from pathlib import Path
 from kit import load
 
 from hub import planning
-from hub.ports import Entry
 from hub.reference.json_schema import schema
+from hub.steps import Entry
 
 
 def main(file):

@@ -18,7 +18,7 @@ from hub.errors import HubError, NotFound
 from hub.ledger import tracing
 from hub.ledger.cases import MOST, Member, case_of
 from hub.ledger.tracing import Story
-from hub.ports import Queue
+from hub.steps import Queue
 
 _HEX: Final = frozenset("0123456789abcdef")
 

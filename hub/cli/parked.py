@@ -15,7 +15,8 @@ from hub.cli.running import run
 from hub.config import Settings
 from hub.desk import Desk, Done
 from hub.errors import HubError
-from hub.ports import ParkedEntry, Queue
+from hub.ports import ParkedEntry
+from hub.steps import Queue
 from schemas.identifiers import holds_bsn
 
 _LONGEST_REASON: Final = 200

@@ -12,7 +12,8 @@ from hub.cli.failing import Stop
 from hub.cli.tables import whole
 from hub.errors import NotFound
 from hub.opening import is_sealed
-from hub.ports import ParkedEntry, Queue
+from hub.ports import ParkedEntry
+from hub.steps import Queue
 
 _PAGE: Final = 500
 

@@ -14,8 +14,9 @@ from handlers.rulebook import Party, Rulebook
 from hub import log, notices, recording
 from hub.errors import HubError, NotSealed
 from hub.plans import UNSEALED
-from hub.ports import Copy, Erasure, Outcome, Queue, Step, Store
+from hub.ports import Store
 from hub.retention.due import ALARMS, Due, What, oldest
+from hub.steps import Copy, Erasure, Outcome, Queue, Step
 from schemas.messages.berichten import MessageLink
 from schemas.problems import Problem
 from schemas.records import RecordEvent

@@ -14,7 +14,8 @@ from handlers.calendar_day import dutch_day
 from handlers.deadlines import retain_until
 from handlers.deliveries import State
 from handlers.rulebook import Rulebook
-from hub.ports import InboxEntry, ParkedEntry, Progress, Queue
+from hub.ports import InboxEntry, ParkedEntry, Progress
+from hub.steps import Queue
 from schemas.roles import Settings
 
 _FINISHED: Final = frozenset({State.ACKNOWLEDGED.value, State.TAKEN_UP.value, State.REFUSED.value})

@@ -5,9 +5,10 @@ from datetime import date
 from typing import Final
 
 from handlers.rulebook import Rulebook
-from hub.ports import Queue, Store
+from hub.ports import Store
 from hub.retention.due import Due, of_copy, of_parked
 from hub.retention.keeping import Keeping
+from hub.steps import Queue
 
 _PAGE: Final = 200
 QUEUES: Final = (Queue.HELD, Queue.DEAD)

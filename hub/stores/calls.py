@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from hub.ports import Act, Copy, Entry, Erasure, Queue, Step
+from hub.steps import Act, Copy, Entry, Erasure, Queue, Step
 from hub.stores import keys
 
 _QUEUE_KEYS: Final = {Queue.HELD: keys.held, Queue.DEAD: keys.dead}

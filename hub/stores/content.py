@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from redis.asyncio import Redis
 
 from hub.errors import BrokerError
-from hub.ports import Erasure, Progress
+from hub.ports import Progress
+from hub.steps import Erasure
 from hub.stores import keys, library, packing
 from hub.stores.calls import Bounds, erase_call
 from hub.stores.server import OnServer

@@ -11,21 +11,8 @@ from itertools import islice, takewhile
 from typing import TypeVar
 
 from hub.errors import NotSealed
-from hub.ports import (
-    Act,
-    ActResult,
-    Entry,
-    Erasure,
-    InboxEntry,
-    Known,
-    Outcome,
-    ParkedEntry,
-    Progress,
-    Queue,
-    RecordEntry,
-    Step,
-    StepResult,
-)
+from hub.ports import InboxEntry, ParkedEntry, Progress, RecordEntry
+from hub.steps import Act, ActResult, Entry, Erasure, Known, Outcome, Queue, Step, StepResult
 from hub.stores.calls import Bounds
 from hub.stores.memory_inboxes import now_ms
 from hub.stores.memory_leases import MemoryLeases

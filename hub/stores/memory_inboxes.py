@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from hub.ports import Copy, Erasure, InboxEntry, Progress, RecordEntry
+from hub.ports import InboxEntry, Progress, RecordEntry
+from hub.steps import Copy, Erasure
 from hub.stores.calls import Bounds
 
 UNFINISHED: Final = ("delivered", "opened")

@@ -8,18 +8,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from hub.ports import (
-    Act,
-    ActOutcome,
-    ActResult,
-    Copy,
-    Outcome,
-    Parked,
-    ParkedEntry,
-    Queue,
-    Step,
-    StepResult,
-)
+from hub.ports import ParkedEntry
+from hub.steps import Act, ActOutcome, ActResult, Copy, Outcome, Parked, Queue, Step, StepResult
 from hub.stores.calls import Bounds
 from hub.stores.memory_inboxes import UNFINISHED, Delivery, MemoryInboxes
 

@@ -4,17 +4,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from hub.ports import (
-    Entry,
-    InboxEntry,
-    Known,
-    Outcome,
-    Parked,
-    ParkedEntry,
-    Progress,
-    RecordEntry,
-    StepResult,
-)
+from hub.ports import InboxEntry, ParkedEntry, Progress, RecordEntry
+from hub.steps import Entry, Known, Outcome, Parked, StepResult
 
 _PLAIN_RESULTS: Final = {
     outcome.value.encode(): StepResult(outcome) for outcome in Outcome if outcome != "blocked"

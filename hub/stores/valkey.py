@@ -11,19 +11,8 @@ from typing import Any, Final
 from redis.asyncio import Redis
 
 from hub.errors import NotSealed
-from hub.ports import (
-    Act,
-    ActOutcome,
-    ActResult,
-    Entry,
-    InboxEntry,
-    Known,
-    ParkedEntry,
-    Queue,
-    RecordEntry,
-    Step,
-    StepResult,
-)
+from hub.ports import InboxEntry, ParkedEntry, RecordEntry
+from hub.steps import Act, ActOutcome, ActResult, Entry, Known, Queue, Step, StepResult
 from hub.stores import keys, library, packing
 from hub.stores.calls import Bounds, act_call, excuse_call, route_call
 from hub.stores.connection import translated

@@ -7,8 +7,9 @@ from handlers.calendar_day import dutch_day
 from hub.bootstrap import now
 from hub.data_folder import running
 from hub.errors import HubError
-from hub.ports import ParkedEntry, Queue
+from hub.ports import ParkedEntry
 from hub.simulation.places import Places
+from hub.steps import Queue
 from hub.stores import keys
 from hub.stores.connection import connect
 from hub.story.stage import Stage

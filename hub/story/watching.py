@@ -13,7 +13,8 @@ from typing import Final, TypeVar
 from hub.bootstrap import Hub
 from hub.client import Client, Delivery, Receipt
 from hub.errors import HubError
-from hub.ports import ParkedEntry, Queue
+from hub.ports import ParkedEntry
+from hub.steps import Queue
 from schemas.records import Record
 
 T = TypeVar("T")

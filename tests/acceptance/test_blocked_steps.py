@@ -2,7 +2,7 @@
 
 import json
 
-from hub.ports import Outcome, StepResult
+from hub.steps import Outcome, StepResult
 from hub.stores.memory import MemoryStore
 from tests.acceptance.test_pipeline import a_signal
 from tests.config_builders import a_book, a_recipient, a_rule, to_gemeente

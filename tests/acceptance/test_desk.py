@@ -3,7 +3,7 @@
 import pytest
 
 from hub.errors import HubError, NotFound
-from hub.ports import Queue
+from hub.steps import Queue
 from hub.stores.memory import MemoryStore
 from schemas.identifiers import message_ref
 from tests.acceptance.test_pipeline import AMSTERDAM, a_correction, a_signal, an_act

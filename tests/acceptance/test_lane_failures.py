@@ -4,7 +4,7 @@ import pytest
 
 from hub.errors import BrokerLost, NoMemory, NotAllowed
 from hub.lane import Lane
-from hub.ports import Entry
+from hub.steps import Entry
 
 
 class Failing:

@@ -5,8 +5,8 @@ import base64
 import pytest
 
 from hub.errors import HubError
-from hub.ports import Queue
 from hub.sealed_store import SealedStore
+from hub.steps import Queue
 from hub.stores.memory import MemoryStore
 from hub.vault import envelope
 from hub.vault.keyring import FileKeyring

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.ports import Queue
+from hub.steps import Queue
 from schemas.identifiers import message_ref
 from tests import builders
 from tests.builders import an_event

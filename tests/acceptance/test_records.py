@@ -7,8 +7,8 @@ import pytest
 
 from hub import recording
 from hub.errors import NotSealed
-from hub.ports import Erasure, Queue
 from hub.sealed_store import SealedStore
+from hub.steps import Erasure, Queue
 from hub.stores.memory import MemoryStore
 from hub.vault import envelope
 from hub.vault.keyring import FileKeyring

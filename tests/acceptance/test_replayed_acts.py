@@ -5,8 +5,8 @@ import base64
 import pytest
 
 from hub import recording
-from hub.ports import Erasure
 from hub.sealed_store import SealedStore
+from hub.steps import Erasure
 from hub.stores.memory import MemoryStore
 from hub.vault import envelope
 from hub.vault.keyring import FileKeyring

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from hub.ports import Queue
 from hub.sealed_store import SealedStore
+from hub.steps import Queue
 from hub.stores.memory import MemoryStore
 from hub.vault import envelope
 from hub.vault.keyring import FileKeyring

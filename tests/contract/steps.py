@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from hub.ports import Act, Copy, Entry, Erasure, Parked, Progress, Queue, Step, Store
+from hub.ports import Progress, Store
+from hub.steps import Act, Copy, Entry, Erasure, Parked, Queue, Step
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

@@ -8,9 +8,10 @@ from itertools import count
 import pytest
 
 from hub.errors import NotUsable, Unavailable
-from hub.ports import Copy, Erasure, InboxEntry, Queue, Store
+from hub.ports import InboxEntry, Store
 from hub.rewrapping import count_under, rewrap
 from hub.sealed_store import KEEP_MS, SealedStore
+from hub.steps import Copy, Erasure, Queue
 from hub.stores import keys
 from hub.stores.memory import MemoryStore
 from hub.stores.valkey import ValkeyStore

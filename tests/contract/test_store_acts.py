@@ -2,7 +2,8 @@
 
 import pytest
 
-from hub.ports import ActOutcome, ActResult, Correction, Store
+from hub.ports import Store
+from hub.steps import ActOutcome, ActResult, Correction
 from tests.contract.steps import (
     a_copy,
     a_step,

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from hub.ports import ActOutcome, ActResult, Correction, Outcome, Progress, Queue, Store
+from hub.ports import Progress, Store
+from hub.steps import ActOutcome, ActResult, Correction, Outcome, Queue
 from tests.contract.conftest import answered
 from tests.contract.steps import (
     AT,

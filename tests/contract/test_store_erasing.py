@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from hub.ports import ActOutcome, ActResult, Correction, Outcome, Progress, Store
+from hub.ports import Progress, Store
+from hub.steps import ActOutcome, ActResult, Correction, Outcome
 from tests.contract.steps import (
     a_copy,
     a_step,

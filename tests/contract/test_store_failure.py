@@ -9,7 +9,7 @@ import pytest
 from hub.data_folder import BrokerAddress
 from hub.embedded import EmbeddedBroker
 from hub.errors import BrokerLost, BrokerMissing, NotAllowed, Unavailable
-from hub.ports import Queue
+from hub.steps import Queue
 from hub.stores import keys, library
 from hub.stores.connection import client, connect
 from hub.stores.valkey import ValkeyStore

@@ -4,7 +4,8 @@ import asyncio
 import time
 from dataclasses import replace
 
-from hub.ports import Entry, Store
+from hub.ports import Store
+from hub.steps import Entry
 from hub.stores import keys
 from tests.contract.steps import a_step, taken
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from hub.ports import ActOutcome, Correction, Known, Outcome, Queue, StepResult, Store
+from hub.ports import Store
+from hub.steps import ActOutcome, Correction, Known, Outcome, Queue, StepResult
 from tests.contract.steps import (
     a_copy,
     a_step,

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from hub.errors import Superseded
-from hub.ports import ActOutcome, Outcome, StepResult, Store
+from hub.ports import Store
+from hub.steps import ActOutcome, Outcome, StepResult
 from tests.contract.steps import a_step, an_act, delivered, inbox, message, records, taken
 
 DONE = StepResult(Outcome.DONE)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from hub.ports import ActOutcome, ActResult, Store
+from hub.ports import Store
+from hub.steps import ActOutcome, ActResult
 from tests.contract.steps import a_copy, a_step, an_act, delivered, message, records, taken
 
 FEEDBACK = "berichten.terugkoppeling-gegeven"

@@ -1,6 +1,7 @@
 """Reading: in pages, in order, and a single copy by its message."""
 
-from hub.ports import Known, Queue, Store
+from hub.ports import Store
+from hub.steps import Known, Queue
 from tests.contract.steps import a_step, delivered, message, parked, records, taken
 
 

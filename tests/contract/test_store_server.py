@@ -7,7 +7,7 @@ import pytest
 
 from hub.data_folder import BrokerAddress
 from hub.errors import BrokerError, HubError
-from hub.ports import Correction, Outcome, StepResult
+from hub.steps import Correction, Outcome, StepResult
 from hub.stores import keys
 from hub.stores.connection import client
 from hub.stores.valkey import ValkeyStore

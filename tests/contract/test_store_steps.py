@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from hub.ports import Correction, Outcome, Queue, StepResult, Store
+from hub.ports import Store
+from hub.steps import Correction, Outcome, Queue, StepResult
 from tests.contract.steps import (
     a_copy,
     a_step,

@@ -3,7 +3,8 @@
 import pytest
 
 from hub.errors import NotSealed, Unavailable
-from hub.ports import ActOutcome, Outcome, StepResult, Store
+from hub.ports import Store
+from hub.steps import ActOutcome, Outcome, StepResult
 from tests.contract.steps import (
     a_step,
     an_act,

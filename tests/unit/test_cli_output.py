@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from hub.cli import output, waiting
 from hub.cli.tables import Column, Layout, folded_at, whole
-from hub.ports import Parked, ParkedEntry, Queue
+from hub.ports import ParkedEntry
+from hub.steps import Parked, Queue
 
 ENTRY = "gemeente/1795452437661-0"
 MOMENT = "2026-11-23 19:11"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 
 import pytest
 
-from hub.ports import Copy, Entry, Step
+from hub.steps import Copy, Entry, Step
 from schemas.decisions import Decision, Forward, Hold, Withhold
 from schemas.made_often import made_often
 

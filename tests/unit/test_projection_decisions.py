@@ -10,7 +10,7 @@ from handlers.deliveries import TRANSITIONS
 from hub import planning
 from hub.ledger.projections import decision_log
 from hub.ledger.projections.decision_log import decisions
-from hub.ports import Entry
+from hub.steps import Entry
 from tests.builders import BSNS, NAMES, a_signal, an_event
 from tests.config_builders import NOW
 from tests.sealed_records import AMSTERDAM, a_hub, sealed_of

@@ -9,7 +9,7 @@ import pytest
 
 from hub import planning
 from hub.ledger.projections import ldv
-from hub.ports import Entry
+from hub.steps import Entry
 from schemas.records import RecordEvent
 from tests.builders import BSNS, NAMES, a_signal, an_event
 from tests.config_builders import NOW

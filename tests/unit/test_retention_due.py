@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from hub.ports import InboxEntry, Parked, ParkedEntry, Progress, Queue
+from hub.ports import InboxEntry, ParkedEntry, Progress
 from hub.retention.due import What, of_copy, of_parked
+from hub.steps import Parked, Queue
 from tests.config_builders import a_book, a_rule
 
 BOOK = a_book(a_rule(bewaren_dagen=20))
