@@ -221,5 +221,5 @@ async def _open(
         ConfigDocuments(redis, settings.replicas),
         keyring,
         address,
-        Looking(redis),
+        Looking(redis, settings.replicas),
     )

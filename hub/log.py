@@ -30,7 +30,7 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "reader.shards": frozenset({"shards", "workers", "taken", "given_up"}),
     "workers.waiting": frozenset({"workers"}),
     "reader.lost": frozenset({"shard"}),
-    "reader.waiting": frozenset({"shard", "error"}),
+    "reader.waiting": frozenset({"shard", "error", "reason"}),
     "reader.resumed": frozenset({"shard", "for_s"}),
     "correction.waits": frozenset({"shard", "entry", "error"}),
     "correction.applied": frozenset({"shard", "entries"}),

@@ -128,7 +128,7 @@ class ShardReader:
                 if not isinstance(problem, Unavailable):
                     self._failed(problem)
                     return
-                self._say_waiting(error)
+                self._say_waiting(error, problem)
             if time.monotonic() - began > _WELL_S:
                 pause = _FIRST_PAUSE_S
             await asyncio.sleep(pause)
@@ -254,10 +254,15 @@ class ShardReader:
         if entries[0].deliveries > SUSPECT:
             await lane.drain()
 
-    def _say_waiting(self, error: Exception) -> None:
+    def _say_waiting(self, error: Exception, problem: Unavailable) -> None:
         if self._waiting_since is None:
             self._waiting_since = time.monotonic()
-            log.get().warning("reader.waiting", shard=self._shard, error=type(error).__name__)
+            log.get().warning(
+                "reader.waiting",
+                shard=self._shard,
+                error=type(error).__name__,
+                reason=str(problem),
+            )
 
     def _say_resumed(self) -> None:
         if self._waiting_since is not None:

@@ -13,6 +13,7 @@ from hub.ports import Store
 _LOOK_S: Final = 1.0
 _TELL_S: Final = 10.0  # between two warnings that the broker is silent
 _SILENT_S: Final = 120.0  # a broker that loads a long file is silent too
+_PATIENCE_S: Final = 5.0  # with one answer: one that hangs would keep us for half a minute
 
 
 class Watchdog:
@@ -38,28 +39,29 @@ class Watchdog:
             HubError: it refuses us.
 
         """
-        silent_since: float | None = None
+        answered, told = time.monotonic(), 0.0
         for shard, intakes in cycle(self._shards.items()):
             await asyncio.sleep(_LOOK_S)
             if self._broker_ended():
                 raise BrokerLost("the embedded broker ended; its log is in the data folder")
             try:
-                await self._store.depths(shard, intakes)
-            except Unavailable:
-                silent_since = _silent(silent_since)
+                async with asyncio.timeout(_PATIENCE_S):
+                    await self._store.depths(shard, intakes)
+            except (Unavailable, TimeoutError):
+                told = _silent(answered, told)
             else:
-                silent_since = None
+                answered, told = time.monotonic(), 0.0
 
 
-def _silent(since: float | None) -> float:
-    """Say now and then that the broker is silent; return since when (monotonic seconds)."""
+def _silent(answered: float, told: float) -> float:
+    """Say now and then that the broker is silent; return when it was last said (monotonic)."""
     now = time.monotonic()
-    since = now if since is None else since
-    if (now - since) % _TELL_S < _LOOK_S:
-        log.get().warning("broker.waiting", attempt=1, wait_s=round(now - since))
-    if now - since > _SILENT_S:
+    if now - answered > _SILENT_S:
         raise BrokerMissing(
-            f"the broker has not answered for {round(now - since)} seconds; start it, then"
+            f"the broker has not answered for {round(now - answered)} seconds; start it, then"
             " the hub. Nothing is lost: what was accepted is on its disk"
         )
-    return since
+    if told and now - told < _TELL_S:
+        return told
+    log.get().warning("broker.waiting", attempt=1, wait_s=round(now - answered))
+    return now

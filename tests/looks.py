@@ -52,6 +52,7 @@ TROUBLE = {
     "not-sealing": in_shard(unsealed=501),
     "broker-silent": {"broker_answers": False, "silent_s": 11.0},
     "broker-memory": {"broker_memory": 801},
+    "replica-missing": {"replicas_short": ("10.0.0.1:7001",)},
     "disk-space": {"disks": (DiskReading("ledger", DISK_LEAST - 1, 20 * DISK_LEAST),)},
     "erasure-failed": {"erasure_failed": True},
     "no-reader": in_shard(reader=""),

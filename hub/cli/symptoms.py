@@ -23,6 +23,7 @@ from hub.embedded import server_binary
 from hub.errors import ConfigError, HubError, NotAllowed, NotUsable
 from hub.stores import keys, library
 from hub.stores.connection import connect, translated, without_password
+from hub.stores.looking import Looking
 from hub.stores.valkey import ValkeyStore
 
 OK: Final = "ok"
@@ -181,6 +182,9 @@ async def _broker(
     if settings.broker is not None and not await _sees_settings(redis):
         what = "appendfsync cannot be seen with this user"
         tell(Finding("settings", WARN, what, "make sure yourself that it is `always`"))
+    for server in (await Looking(redis, settings.replicas).server()).short:
+        what = f"the primary {server or address.url} has too few replicas: it takes no writes"
+        tell(Finding("replicas", FAIL, what, "start its replica; see the alarm replica-missing"))
     loaded = await redis.function_list(library=library.LIBRARY)
     if loaded:
         tell(Finding("functions", OK, f"version {library.VERSION}"))

@@ -111,7 +111,8 @@ def _sealer(connection: Connection, settings: Settings) -> Iterator[Finding]:
     if problems:
         return
     if state.unsealed is None:
-        yield Finding("sealer", OK, "no broker answers: what waits there is not known")
+        what = "no broker answers: what waits there is not known"
+        yield Finding("sealer", WARN, what, "start the hub, or its broker")
         return
     waiting = output.plural(sum(state.unsealed.values()), "record")
     who = f"{state.holder} seals" if state.active else "nobody seals now, and nothing waits"

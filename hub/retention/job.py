@@ -152,9 +152,10 @@ class Retention:
                 done = self._erased(report, finder.copies(shard, party), eraser.copies)
                 if not await self._step(report, f"the inbox of {party} in {shard}", done):
                     break  # the shard does not answer: the others may
-            for queue in QUEUES:
-                done = self._erased(report, finder.parked(shard, queue), eraser.parked)
-                await self._step(report, f"{queue.value} entries of {shard}", done)
+            else:
+                for queue in QUEUES:
+                    done = self._erased(report, finder.parked(shard, queue), eraser.parked)
+                    await self._step(report, f"{queue.value} entries of {shard}", done)
         _warn(report)
 
     async def _erased(
@@ -210,10 +211,12 @@ class Retention:
         except Exception as error:  # noqa: BLE001 - whatever it is, the other steps go on
             reason = str(error) if isinstance(error, HubError) else type(error).__name__
             passing = isinstance(error, Unavailable)
+            known = any(each.reason == reason for each in report.failures)
             report.failures.append(Failure(name, type(error).__name__, reason, passing))
-            log.get().error(
-                "retention.failed", step=name, error=type(error).__name__, reason=reason
-            )
+            if not known:  # a broker that is away fails every step: one line says so
+                log.get().error(
+                    "retention.failed", step=name, error=type(error).__name__, reason=reason
+                )
             return not passing
         return True
 

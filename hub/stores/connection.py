@@ -28,6 +28,7 @@ _FIRST_PAUSE_S: Final = 0.05
 _LONGEST_PAUSE_S: Final = 2.0
 _ANSWER_S: Final = 30.0
 _CONNECT_S: Final = 5.0
+_LEAST_S: Final = 1.0  # that one try to connect may take
 _LOGIN: Final = (AuthenticationError, AuthorizationError)
 _PASSING: Final = frozenset(
     {
@@ -109,17 +110,16 @@ async def connect(
         while True:
             attempt += 1
             try:
-                for server in await primaries(redis):
-                    await server.execute_command("PING")  # type: ignore[no-untyped-call] # redis-py
+                # One that takes connections and hangs would keep us for `_ANSWER_S`.
+                async with asyncio.timeout(max(deadline - time.monotonic(), _LEAST_S)):
+                    for server in await primaries(redis):
+                        await server.execute_command("PING")  # type: ignore[no-untyped-call] # redis-py
             except Exception as error:
                 problem = translated(error)
                 if not isinstance(problem, Unavailable):
                     raise problem from error
                 if time.monotonic() + pause > deadline:
-                    raise BrokerMissing(
-                        f"no broker answered at {without_password(url)} in {wait_s:g} s: is it"
-                        " started, and is the address right?"
-                    ) from error
+                    raise BrokerMissing(_missing(url, wait_s, error)) from error
             else:
                 return redis
             waiting(attempt, pause)
@@ -128,6 +128,18 @@ async def connect(
     except BaseException:
         await redis.aclose()
         raise
+
+
+def _missing(url: str, wait_s: float, error: Exception) -> str:
+    where = without_password(url)
+    if isinstance(error, TimeoutError):
+        return (
+            f"a broker at {where} takes connections and did not answer in {wait_s:g} s: was its"
+            " process stopped, or does its disk hang? See docs/howto/alarms/broker-silent.md"
+        )
+    return (
+        f"no broker answered at {where} in {wait_s:g} s: is it started, and is the address right?"
+    )
 
 
 async def primaries(redis: Redis) -> list[Redis]:
@@ -175,14 +187,20 @@ def translated(error: Exception) -> HubError:
     if isinstance(error, _LOGIN) or isinstance(error.__cause__, _LOGIN):
         return NotAllowed("the broker does not accept this user with this password")
     if isinstance(error, NoPermissionError):
-        return NotAllowed(f"the broker's access list does not allow this: {error}")
+        return NotAllowed(f"the broker's access list does not allow this: {_text(error)}")
     if isinstance(error, ResponseError):
         return _refusal(error)
     return Unavailable(f"the broker did not answer ({type(error).__name__})")
 
 
+def _text(error: ResponseError) -> str:
+    """Return what the broker said, without the arguments that it or redis-py repeats."""
+    text = str(error).partition(", with args")[0]
+    return text.rpartition(" of pipeline caused error: ")[2]
+
+
 def _refusal(error: ResponseError) -> HubError:
-    text = str(error).partition(", with args")[0]  # what follows repeats the arguments
+    text = _text(error)
     if "Function not found" in text or text.startswith("NOGROUP"):
         return BrokerLost(
             "the broker lost its functions or reader groups: it came back empty, or was replaced;"

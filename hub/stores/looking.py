@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from hub.stores import keys, library
 from hub.stores.connection import primaries, translated
 from hub.stores.server import OnServer
 
+_GOOD: Final = "min_slaves_good_slaves"  # of INFO, where min-replicas-to-write is set
 _PIECE: Final = 50  # commands in one go: a millisecond of this process
 _NOT_THERE: Final = ("WRONGTYPE", "NOGROUP")
 
@@ -43,6 +45,7 @@ class ServerLook:
     memory_limit: int  #: 0: none was set
     aof: int  #: 0: unknown
     functions: bool  #: those of this version are loaded
+    short: tuple[str, ...] = ()  #: addresses of primaries with too few replicas: they take nothing
 
 
 class Looking(OnServer):
@@ -62,6 +65,17 @@ class Looking(OnServer):
             memory_limit=_total(memory, "maxmemory"),
             aof=_total(persistence, "aof_current_size"),
             functions=bool(functions),
+            short=await self._short(),
+        )
+
+    async def _short(self) -> tuple[str, ...]:
+        """Return the primaries that have fewer replicas than their or our settings ask for."""
+        infos = await self._infos("replication")
+        servers = await primaries(self._redis)
+        return tuple(
+            _address(server)
+            for server, info in zip(servers, infos, strict=True)
+            if _good_replicas(info) < _needed_replicas(info, self._replicas)
         )
 
     async def _infos(self, section: str) -> list[Mapping[str, Any]]:
@@ -131,6 +145,21 @@ class Looking(OnServer):
         for start in range(0, len(listed), _PIECE):
             answers += await self._pipelined(listed[start : start + _PIECE], may_fail=True)
         return [_or_none(answer) for answer in answers]
+
+
+def _good_replicas(info: Mapping[str, Any]) -> int:
+    """Return how many replicas follow closely, by the server's own measure where it has one."""
+    return int(info.get(_GOOD, info.get("connected_slaves", 0)))
+
+
+def _needed_replicas(info: Mapping[str, Any], asked: int) -> int:
+    # With `min-replicas-to-write` it says how many are good; not how many it wants: at least one.
+    return max(asked, 1 if _GOOD in info else 0) if info.get("role") == "master" else 0
+
+
+def _address(server: Redis) -> str:
+    where = server.connection_pool.connection_kwargs
+    return f"{where['host']}:{where['port']}" if where.get("host") else str(where.get("path", ""))
 
 
 def _or_none(answer: Any) -> Any:

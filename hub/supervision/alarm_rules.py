@@ -11,7 +11,7 @@ from typing import Final
 from hub.supervision.readings import Readings, ShardReading
 
 Values = Mapping[str, float]
-"""Place (shard, party, disk; "" for the hub as a whole) -> value."""
+"""Place (shard, party, disk, server; "" for the hub as a whole) -> value."""
 
 
 class Severity(StrEnum):
@@ -91,6 +91,10 @@ def _memory(readings: Readings) -> Values | None:
     return _asked(readings, {"": readings.broker_memory / limit if limit else 0.0})
 
 
+def _short_of_replicas(readings: Readings) -> Values | None:
+    return _asked(readings, dict.fromkeys(readings.replicas_short, 1.0))
+
+
 def _disks(readings: Readings) -> Values:
     """Return what must stay free, of what is free. A file that is written anew needs its own size.
 
@@ -149,6 +153,10 @@ RULES: Final = (
     Rule(
         "broker-memory", Severity.CRITICAL, "the broker is nearly out of memory",
         0.8, "of its limit", 0.875, 3, _memory,
+    ),
+    Rule(
+        "replica-missing", Severity.CRITICAL, "a primary has too few replicas: it takes nothing",
+        0.0, "", 0.0, 2, _short_of_replicas,
     ),
     Rule(
         "disk-space", Severity.CRITICAL, "a disk has too little room left",

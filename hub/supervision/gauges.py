@@ -86,6 +86,7 @@ class Gauges:
             broker_memory=server.memory,
             broker_memory_limit=server.memory_limit,
             broker_aof=server.aof,
+            replicas_short=server.short,
             clock_skew_s=skew,
         )
 

@@ -67,6 +67,7 @@ class Readings:
     broker_memory: int = 0  #: bytes
     broker_memory_limit: int = 0  #: bytes; 0: none was set
     broker_aof: int = 0  #: bytes of the append-only file; 0: unknown
+    replicas_short: tuple[str, ...] = ()  #: addresses of primaries with too few replicas
     disks: tuple[DiskReading, ...] = ()  #: of the folders on this machine
     clock_skew_s: float = 0.0  #: the clock of this machine minus the broker's
     erasure_failed: bool = False  #: the last round of erasing in this process failed

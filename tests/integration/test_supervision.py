@@ -256,6 +256,20 @@ async def test_every_kind_of_broker_says_how_it_is_and_whether_the_functions_are
     assert (await look.server()).functions
 
 
+async def test_a_primary_with_too_few_replicas_is_named(looking):
+    """It answers all that only reads, so nothing else tells why its writes are refused."""
+    look, admin = looking
+    assert (await look.server()).short == ()
+    asked = Looking(look._redis, replicas=1)
+    assert len((await asked.server()).short) == 1
+    await admin.config_set("min-replicas-to-write", 1)
+    try:
+        (where,) = (await look.server()).short
+    finally:
+        await admin.config_set("min-replicas-to-write", 0)
+    assert where, "its address, or that of its socket"
+
+
 async def test_what_is_missing_or_of_a_wrong_type_counts_as_nothing(looking):
     """A look at a broken shard still tells of the others."""
     look, admin = looking

@@ -23,6 +23,7 @@ AT_THE_BOUND = {
     "not-sealing": in_shard(unsealed=500),
     "broker-silent": {"broker_answers": False, "silent_s": 10.0},
     "broker-memory": {"broker_memory": 800},
+    "replica-missing": {"replicas_short": ()},
     "disk-space": {"disks": (DiskReading("ledger", DISK_LEAST, 20 * DISK_LEAST),)},
     "erasure-failed": {"erasure_failed": False},
     "no-reader": in_shard(reader="hub-2"),
