@@ -1,8 +1,13 @@
-"""`make chaos`: break everything on purpose, and count. Exits with 1 unless all was well."""
+"""`make chaos`: break everything on purpose, and count. Exits with 1 unless all was well.
+
+Stopped by a signal it ends what it started, leaves the world to look at, and exits as a shell says
+it: 130 for Ctrl-C, 143 for SIGTERM.
+"""
 
 import argparse
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -16,15 +21,43 @@ from tests.chaos.running import Lap, Struck, lap
 from tests.chaos.world import World
 
 _LONG_S = 10.0
+_FAULT_S = 11.0  # one takes, on the average and with the default of --hold
+
+
+class Stopped(BaseException):
+    """Somebody asks the run to end; `number`: by which signal."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
 
 
 def main() -> int:
-    """Run laps until the time is over; the last one is finished."""
+    """Run, and end as asked."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
     asked = _asked()
+    work = Path(tempfile.mkdtemp(prefix="seinhuis-chaos-"))
+    try:
+        return _run(asked, work)
+    except Stopped as stopped:
+        name = signal.Signals(stopped.number).name
+        _say(f"chaos: stopped by {name}; nothing was accounted for. The world is in {work}")
+        return 128 + stopped.number
+
+
+def _stop(number: int, _frame: object) -> None:
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)  # what was started is being ended
+    raise Stopped(number)
+
+
+def _run(asked: argparse.Namespace, work: Path) -> int:
+    """Run laps until the time is over; the last one is finished."""
     known = every()
     faults = [known[name] for name in asked.only or known]
-    work = Path(tempfile.mkdtemp(prefix="seinhuis-chaos-"))
-    _say(f"chaos: {len(faults)} faults, seed {asked.seed}, in {work}")
+    takes = max(1, round(len(faults) * _FAULT_S / 60))
+    _say(f"chaos: {len(faults)} faults a lap, some {takes} min; seed {asked.seed}; in {work}")
     laps: list[Lap] = []
     end = time.monotonic() + 60 * asked.minutes
     number = 0
@@ -76,9 +109,13 @@ def _tell(struck: Struck) -> None:
 
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=5.0, help="no new lap after so long")
+    parser.add_argument(
+        "--minutes", type=float, default=5.0, help="no new lap after so long; one lap at least"
+    )
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", action="append", choices=[*every()], help="may be given again")
+    parser.add_argument(
+        "--only", action="append", choices=[*every()], help="strike this one; may be given again"
+    )
     parser.add_argument("--hold", type=float, default=_LONG_S, help="how long a fault lasts (s)")
     parser.add_argument("--rate", type=float, default=60.0, help="events a second")
     parser.add_argument("--inbox-cap", type=int, default=2_000, dest="inbox_cap")

@@ -1,4 +1,4 @@
-"""The senders: python -m tests.chaos.load JSON. One thread for each, until the process is ended.
+"""The senders: python -m tests.chaos.load FILE. One thread for each, until the process is ended.
 
 Each writes down what it is about to send and what was acknowledged to it, before it goes on. When a
 reply is lost nobody can know whether the event was taken: it is sent again with the same bytes,
@@ -123,4 +123,4 @@ def main(load: Load) -> None:
 
 
 if __name__ == "__main__":
-    main(Load(**json.loads(sys.argv[1])))
+    main(Load(**json.loads(Path(sys.argv[1]).read_bytes())))

@@ -1,4 +1,4 @@
-"""The recipients: python -m tests.chaos.recipients JSON. They read with the client of the hub.
+"""The recipients: python -m tests.chaos.recipients FILE. They read with the client of the hub.
 
 Most acknowledge at once, every tenth copy after opening it; one is slow, and one never reads at
 all. What they publish is written down as by every other sender.
@@ -85,4 +85,4 @@ async def main(told: Recipients) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Recipients(**json.loads(sys.argv[1]))))
+    asyncio.run(main(Recipients(**json.loads(Path(sys.argv[1]).read_bytes()))))

@@ -124,7 +124,7 @@ class World:
             "seed": self._seed,
             "rate": self._rate,
         }
-        argv = [sys.executable, "-m", "tests.chaos.load", json.dumps(told)]
+        argv = [sys.executable, "-m", "tests.chaos.load", self._told("load", told)]
         self.supervisor.add(Watched("load", argv, environment(), self.folder / "load.log"))
         readers = (*QUICK, SLOW)
         told = {
@@ -133,9 +133,16 @@ class World:
             "folder": str(journals),
             "sources": self._sources(readers),
         }
-        argv = [sys.executable, "-m", "tests.chaos.recipients", json.dumps(told)]
+        argv = [sys.executable, "-m", "tests.chaos.recipients", self._told("recipients", told)]
         log = self.folder / "recipients.log"
         self.supervisor.add(Watched("recipients", argv, environment(), log))
+
+    def _told(self, name: str, what: dict[str, Any]) -> Path:
+        """Write down what a process is told: passwords have no place on a command line."""
+        file = self.folder / f"{name}.json"
+        file.touch(0o600)
+        file.write_text(json.dumps(what), encoding="utf-8")
+        return file
 
     def _sources(self, parties: tuple[str, ...]) -> dict[str, str]:
         from handlers.rulebook import Rulebook
