@@ -110,7 +110,11 @@ def _tell(struck: Struck) -> None:
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument(
-        "--minutes", type=float, default=5.0, help="no new lap after so long; one lap at least"
+        "--minutes",
+        type=float,
+        default=5.0,
+        help="no new lap after so long; one of all faults takes some 6 minutes and is finished."
+        ' One fault: ARGS="--minutes 1 --only worker-killed"',
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
