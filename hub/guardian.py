@@ -2,7 +2,7 @@
 
 Its stdout is a pipe that only the starter holds open. A guardian beside it reads that: a line means
 that all is well, the end of the pipe that the starter is gone. It says so to the server by a signal
-(TERM to end in good order, KILL for who tries out failures).
+(TERM to end in good order, KILL for who tries out failures), and wakes one that was stopped.
 """
 
 import contextlib
@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Final, Literal
 
 # `$$` stays the process that becomes the server.
-_GUARD: Final = '( { read -r _ || kill -%s $$; } <&1 >/dev/null 2>&1 & ); exec "$0" "$@" >&2'
+_GUARD: Final = (
+    "( { read -r _ || { kill -%s $$; kill -CONT $$; }; } <&1 >/dev/null 2>&1 & );"
+    ' exec "$0" "$@" >&2'
+)
 
 
 def launch(

@@ -113,6 +113,18 @@ def test_kill_9_of_the_hub_leaves_no_server_and_loses_nothing(tmp_path: Path):
         assert values(broker) == ["before"]
 
 
+def test_a_server_that_was_stopped_ends_with_its_hub_too(tmp_path: Path):
+    """It cannot hear of it while it is stopped, and would keep the folder for ever."""
+    with a_hub_process(tmp_path) as (hub, server):
+        add(tmp_path, "before")
+        os.kill(server, signal.SIGSTOP)
+        hub.kill()
+        hub.wait()
+        wait_until_gone(server)
+    with EmbeddedBroker(tmp_path) as broker:
+        assert values(broker) == ["before"]
+
+
 def test_a_new_hub_may_start_the_moment_the_old_one_was_killed(tmp_path: Path):
     """It waits for the server of the old one to end, instead of refusing."""
     with a_hub_process(tmp_path) as (hub, _):
