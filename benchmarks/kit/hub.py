@@ -120,7 +120,7 @@ def _shared_out(client, count):
     """Whether every worker reads as many shards of the load as the others."""
     names = [f"hub:{{{shard}}}:lease".encode() for shard in load.SENDERS]
     found = leases(client)
-    held = Counter(found[name].partition(b"|")[0] for name in names if name in found)
+    held = Counter(lease.partition(b"|")[0] for name in names if (lease := found.get(name)))
     return list(held.values()) == [len(names) // count] * count
 
 

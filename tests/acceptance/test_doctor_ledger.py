@@ -42,7 +42,9 @@ def test_all_is_well_and_stays_as_it_is(sealed):
     code, found = doctor(sealed)
 
     assert Exit.DONE == code
-    assert dict.fromkeys(CHECKS, "ok") == {check: found[check]["status"] for check in CHECKS}
+    # No hub runs here: what waits on its broker is not known, and not known is not well.
+    expected = dict.fromkeys(CHECKS, "ok") | {"sealer": "warn"}
+    assert expected == {check: found[check]["status"] for check in CHECKS}
     after = sorted((path, path.stat().st_mtime_ns) for path in sealed.data.parent.rglob("*.json"))
     assert before == after
 
